@@ -1,0 +1,142 @@
+"""Clients, what they do in a round, and the plan of a round's batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from fltutor import seeds, validate
+from fltutor.datasets import Dataset
+
+
+@dataclass(frozen=True, eq=False)
+class Client:
+    """A participant and its data, which never leave: only updates do.
+
+    Attributes:
+        id: its number in the federation, from 0.
+        data: its own examples.
+    """
+
+    id: int
+    data: Dataset
+
+    def __len__(self) -> int:
+        """Return n_k, the number of examples."""
+        return len(self.data)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalTraining:
+    """What every client does with the model that it receives: plain SGD.
+
+    Attributes:
+        epochs: E, passes over the client's own data; or one number per client id.
+        batch_size: B, examples in a step; None takes all of them in one step.
+        lr: step size of the local steps.
+        momentum: of local SGD, in [0, 1); starts at zero in every round.
+        weight_decay: adds ``weight_decay * params`` to each gradient.
+
+    Raises:
+        ValueError: a number out of its range.
+    """
+
+    epochs: int | Sequence[int] = 1
+    batch_size: int | None = 32
+    lr: float = 0.1
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        if isinstance(self.epochs, Sequence):
+            for each in self.epochs:
+                validate.count("epochs", each, low=0)
+            object.__setattr__(self, "epochs", tuple(self.epochs))
+        else:
+            validate.count("epochs", self.epochs)
+        if self.batch_size is not None:
+            validate.count("batch_size", self.batch_size)
+        validate.positive("lr", self.lr, "Take 0.1 and halve it until the loss falls.")
+        validate.fraction("momentum", self.momentum)
+        validate.at_least("weight_decay", self.weight_decay, 0.0)
+
+    def of(self, ids: npt.ArrayLike) -> LocalTraining:
+        """Return the settings of a cohort: epochs one per client of the cohort.
+
+        Raises:
+            ValueError: ``epochs`` has no entry for one of the ids.
+        """
+        if not isinstance(self.epochs, Sequence):
+            return self
+        chosen = [int(i) for i in np.atleast_1d(np.asarray(ids))]
+        if max(chosen) >= len(self.epochs):
+            raise validate.fail(
+                f"epochs for {len(self.epochs)} clients",
+                f"one for each client id up to {max(chosen)}",
+                "Pass one number of epochs per client, or one for all.",
+            )
+        return replace(self, epochs=tuple(self.epochs[i] for i in chosen))
+
+
+def batch_plan(
+    sizes: npt.ArrayLike,
+    local: LocalTraining,
+    streams: npt.ArrayLike | Sequence[np.random.Generator],
+) -> Tensor:
+    """Lay down which examples each client uses in each local step of a round.
+
+    All of the round's randomness is here, made before any training. Every epoch is a
+    fresh shuffle of the client's examples, cut into batches; the last may be smaller.
+
+    Args:
+        sizes: examples of each client, ``(K,)``.
+        local: epochs (one for all, or K of them) and batch size.
+        streams: one key per client from :func:`fltutor.seeds.keys`, ``(K,)``, or K
+            numpy generators.
+
+    Returns:
+        ``(K, S, B)`` int64: row numbers in each client's data, -1 where there is no
+        example. A step that is all -1 leaves its client unchanged.
+
+    Example:
+        >>> local = LocalTraining(epochs=1, batch_size=2)
+        >>> plan = batch_plan([3, 1], local, seeds.keys(0, "batches", 0, [0, 1]))
+        >>> plan.shape, (plan >= 0).sum(dim=(1, 2))
+        (torch.Size([2, 2, 2]), tensor([3, 1]))
+    """
+    counts = np.asarray(sizes, dtype=np.int64)  # (K,)
+    words = _keys(streams)  # (K,)
+    validate.same_length(sizes=len(counts), streams=len(words))
+    for size in (int(counts.min()),):
+        validate.count("the smallest client's number of examples", size)
+    epochs = np.broadcast_to(np.asarray(local.epochs, dtype=np.int64), counts.shape)
+    most = int(counts.max())
+    batch = most if local.batch_size is None else min(local.batch_size, most)  # B
+    per_epoch = -(-counts // batch)  # (K,) batches in an epoch
+    plan = np.full((len(counts), int((per_epoch * epochs).max()), batch), -1)
+    width = -(-most // batch) * batch
+    client, step = np.nonzero(np.arange(width // batch) < per_epoch[:, None])
+    for epoch in range(int(epochs.max())):
+        order = np.full((len(counts), width), -1)
+        order[:, :most] = (
+            np.where(np.arange(most) < counts[:, None], np.arange(most), -1)
+            if local.batch_size is None
+            else seeds.permutations(words, counts, epoch)
+        )
+        active = epoch < epochs[client]
+        k, s = client[active], step[active]
+        batches = order.reshape(len(counts), -1, batch)  # (K, batches, B)
+        plan[k, epoch * per_epoch[k] + s] = batches[k, s]
+    return torch.from_numpy(plan)
+
+
+def _keys(streams: npt.ArrayLike | Sequence[np.random.Generator]) -> seeds.Keys:
+    if isinstance(streams, Sequence) and isinstance(streams[0], np.random.Generator):
+        draws = [s.integers(2**64, dtype=np.uint64) for s in streams]  # type: ignore[union-attr, arg-type]  # narrowed by the first entry
+        return np.array(draws, dtype=np.uint64)
+    return np.asarray(streams, dtype=np.uint64)

@@ -1,0 +1,104 @@
+"""Direct labels: names stand beside their lines, and never on top of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+
+_GAP = 1.15
+
+
+def spread(
+    wanted: Sequence[float], gap: float, low: float, high: float
+) -> list[float]:
+    """Move numbers apart until neighbours are at least ``gap`` from each other.
+
+    Keeps their order and stays within [low, high] where that is possible; each
+    stays as near to its wanted place as a single pass up and down allows.
+
+    Examples
+    --------
+    >>> spread([0.5, 0.5], 0.2, 0.0, 1.0)
+    [0.4, 0.6]
+    """
+    if not len(wanted):
+        return []
+    order = np.argsort(np.asarray(wanted, dtype=float), kind="stable")
+    places = [float(np.clip(wanted[i], low, high)) for i in order]
+    blocks: list[list[float]] = []  # [sum of wanted bottoms, count]
+    for rank, place in enumerate(places):
+        blocks.append([place - rank * gap, 1.0])
+        while len(blocks) > 1:
+            (a, n), (b, m) = blocks[-2], blocks[-1]
+            if a / n <= b / m:
+                break
+            blocks[-2:] = [[a + b, n + m]]
+    flat = [total / count for total, count in blocks for _ in range(int(count))]
+    flat = [max(value, low) for value in flat]
+    room = high - gap * (len(flat) - 1)
+    flat = [min(value, max(room, low)) for value in flat]
+    result = [0.0] * len(places)
+    for rank, index in enumerate(order):
+        result[index] = round(flat[rank] + rank * gap, 12)
+    return result
+
+
+def label_ends(
+    axes: Axes,
+    ends: Mapping[str, float],
+    colours: Mapping[str, str],
+) -> list[Text]:
+    """Write each name to the right of the axes at the height where its line ends.
+
+    Parameters
+    ----------
+    axes
+        Axes whose limits are final; they are made narrower to give the names room.
+    ends
+        Name -> y value (data units) at the line's right end.
+    colours
+        Name -> colour of the text.
+    """
+    if not ends:
+        return []
+    names = list(ends)
+    low, high = axes.get_ylim()
+    display = axes.transData.transform([(0.0, ends[name]) for name in names])[:, 1]
+    bottom, top = axes.transData.transform([(0.0, low), (0.0, high)])[:, 1]
+    heights = (display - bottom) / (top - bottom)
+    texts = [
+        axes.text(
+            1.015, 0.0, name, color=colours[name], transform=axes.transAxes,
+            va="center", ha="left", fontsize=9, clip_on=False,
+        )
+        for name in names
+    ]  # fmt: skip
+    boxes = _boxes(axes, texts)
+    gap = _GAP * max(box[1] for box in boxes) / abs(top - bottom)
+    for text, height in zip(texts, spread(list(heights), gap, 0.0, 1.0), strict=True):
+        text.set_y(height)
+    _make_room(axes, max(box[0] for box in boxes))
+    return texts
+
+
+def _boxes(axes: Axes, texts: Sequence[Text]) -> list[tuple[float, float]]:
+    """Return width and height of each text in pixels."""
+    canvas = axes.get_figure(root=True).canvas  # type: ignore[union-attr]
+    assert isinstance(canvas, FigureCanvasAgg)
+    renderer = canvas.get_renderer()
+    extents = [text.get_window_extent(renderer) for text in texts]
+    return [(extent.width, extent.height) for extent in extents]
+
+
+def _make_room(axes: Axes, pixels: float) -> None:
+    """Shrink the axes from the right so that a text of that width fits beside it."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    box = axes.get_position()
+    need = (pixels + 14.0) / figure.bbox.width
+    width = max(box.width - need + max(0.0, 0.96 - box.x1), 0.25 * box.width)
+    axes.set_position((box.x0, box.y0, min(width, box.width), box.height))
