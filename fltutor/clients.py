@@ -18,9 +18,12 @@ from fltutor.datasets import Dataset
 class Client:
     """A participant and its data, which never leave: only updates do.
 
-    Attributes:
-        id: its number in the federation, from 0.
-        data: its own examples.
+    Attributes
+    ----------
+    id
+        its number in the federation, from 0.
+    data
+        its own examples.
     """
 
     id: int
@@ -35,15 +38,23 @@ class Client:
 class LocalTraining:
     """What every client does with the model that it receives: plain SGD.
 
-    Attributes:
-        epochs: E, passes over the client's own data; or one number per client id.
-        batch_size: B, examples in a step; None takes all of them in one step.
-        lr: step size of the local steps.
-        momentum: of local SGD, in [0, 1); starts at zero in every round.
-        weight_decay: adds ``weight_decay * params`` to each gradient.
+    Attributes
+    ----------
+    epochs
+        E, passes over the client's own data; or one number per client id.
+    batch_size
+        B, examples in a step; None takes all of them in one step.
+    lr
+        step size of the local steps.
+    momentum
+        of local SGD, in [0, 1); starts at zero in every round.
+    weight_decay
+        adds ``weight_decay * params`` to each gradient.
 
-    Raises:
-        ValueError: a number out of its range.
+    Raises
+    ------
+    ValueError
+        a number out of its range.
     """
 
     epochs: int | Sequence[int] = 1
@@ -68,8 +79,10 @@ class LocalTraining:
     def of(self, ids: npt.ArrayLike) -> LocalTraining:
         """Return the settings of a cohort: epochs one per client of the cohort.
 
-        Raises:
-            ValueError: ``epochs`` has no entry for one of the ids.
+        Raises
+        ------
+        ValueError
+            ``epochs`` has no entry for one of the ids.
         """
         if not isinstance(self.epochs, Sequence):
             return self
@@ -93,27 +106,32 @@ def batch_plan(
     All of the round's randomness is here, made before any training. Every epoch is a
     fresh shuffle of the client's examples, cut into batches; the last may be smaller.
 
-    Args:
-        sizes: examples of each client, ``(K,)``.
-        local: epochs (one for all, or K of them) and batch size.
-        streams: one key per client from :func:`fltutor.seeds.keys`, ``(K,)``, or K
-            numpy generators.
+    Parameters
+    ----------
+    sizes
+        examples of each client, ``(K,)``.
+    local
+        epochs (one for all, or K of them) and batch size.
+    streams
+        one key per client from :func:`fltutor.seeds.keys`, ``(K,)``, or K
+        numpy generators.
 
-    Returns:
-        ``(K, S, B)`` int64: row numbers in each client's data, -1 where there is no
-        example. A step that is all -1 leaves its client unchanged.
+    Returns
+    -------
+    ``(K, S, B)`` int64: row numbers in each client's data, -1 where there is no
+    example. A step that is all -1 leaves its client unchanged.
 
-    Example:
-        >>> local = LocalTraining(epochs=1, batch_size=2)
-        >>> plan = batch_plan([3, 1], local, seeds.keys(0, "batches", 0, [0, 1]))
-        >>> plan.shape, (plan >= 0).sum(dim=(1, 2))
-        (torch.Size([2, 2, 2]), tensor([3, 1]))
+    Examples
+    --------
+    >>> local = LocalTraining(epochs=1, batch_size=2)
+    >>> plan = batch_plan([3, 1], local, seeds.keys(0, "batches", 0, [0, 1]))
+    >>> plan.shape, (plan >= 0).sum(dim=(1, 2))
+    (torch.Size([2, 2, 2]), tensor([3, 1]))
     """
     counts = np.asarray(sizes, dtype=np.int64)  # (K,)
     words = _keys(streams)  # (K,)
     validate.same_length(sizes=len(counts), streams=len(words))
-    for size in (int(counts.min()),):
-        validate.count("the smallest client's number of examples", size)
+    validate.count("examples of the smallest client", int(counts.min()))
     epochs = np.broadcast_to(np.asarray(local.epochs, dtype=np.int64), counts.shape)
     most = int(counts.max())
     batch = most if local.batch_size is None else min(local.batch_size, most)  # B
@@ -137,6 +155,6 @@ def batch_plan(
 
 def _keys(streams: npt.ArrayLike | Sequence[np.random.Generator]) -> seeds.Keys:
     if isinstance(streams, Sequence) and isinstance(streams[0], np.random.Generator):
-        draws = [s.integers(2**64, dtype=np.uint64) for s in streams]  # type: ignore[union-attr, arg-type]  # narrowed by the first entry
+        draws = [s.integers(2**64, dtype=np.uint64) for s in streams]  # type: ignore[union-attr]  # the first entry tells
         return np.array(draws, dtype=np.uint64)
     return np.asarray(streams, dtype=np.uint64)

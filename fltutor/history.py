@@ -41,19 +41,32 @@ UNITS = {
 class Record:
     """One line of the ledger.
 
-    Attributes:
-        round: from 1; the numbers are those after this round.
-        loss: on the test set, in nats; NaN where the round was not evaluated.
-        accuracy: on the test set, in [0, 1]; NaN likewise.
-        participants: clients whose update was used.
-        left_out: clients that were left out since their update was not finite.
-        bytes_up: from clients to server in this round.
-        bytes_down: from server to clients in this round.
-        local_steps: gradient steps of all clients together in this round.
-        wall_seconds: how long the round took here; never printed in lessons.
-        seconds: simulated seconds since the start, where a clock runs; else NaN.
-        epsilon: privacy spent so far at ``delta``, where it is accounted for.
-        delta: the delta that goes with ``epsilon``.
+    Attributes
+    ----------
+    round
+        from 1; the numbers are those after this round.
+    loss
+        on the test set, in nats; NaN where the round was not evaluated.
+    accuracy
+        on the test set, in [0, 1]; NaN likewise.
+    participants
+        clients whose update was used.
+    left_out
+        clients that were left out since their update was not finite.
+    bytes_up
+        from clients to server in this round.
+    bytes_down
+        from server to clients in this round.
+    local_steps
+        gradient steps of all clients together in this round.
+    wall_seconds
+        how long the round took here; never printed in lessons.
+    seconds
+        simulated seconds since the start, where a clock runs; else NaN.
+    epsilon
+        privacy spent so far at ``delta``, where it is accounted for.
+    delta
+        the delta that goes with ``epsilon``.
     """
 
     round: int
@@ -80,10 +93,11 @@ class History(Sequence[Record]):
     ``history["accuracy"]`` is a column as a numpy array ``(rounds,)``,
     ``history[3]`` a record, ``history.axis("bytes")`` a column to draw against.
 
-    Example:
-        >>> history = History((Record(round=1, bytes_up=8), Record(round=2)))
-        >>> history.axis("bytes")
-        array([8, 8])
+    Examples
+    --------
+    >>> history = History((Record(round=1, bytes_up=8), Record(round=2)))
+    >>> history.axis("bytes")
+    array([8, 8])
     """
 
     records: tuple[Record, ...]
@@ -107,8 +121,10 @@ class History(Sequence[Record]):
     def axis(self, name: str) -> npt.NDArray[Any]:
         """Return a quantity to draw against, added up over the rounds where it adds.
 
-        Args:
-            name: a column, or "bytes" (up and down together).
+        Parameters
+        ----------
+        name
+            a column, or "bytes" (up and down together).
         """
         if name in CUMULATIVE:
             return np.cumsum(sum(self[column] for column in CUMULATIVE[name]))
@@ -157,8 +173,8 @@ class History(Sequence[Record]):
     def from_json(cls, text: str) -> History:
         """Read what :meth:`to_json` wrote."""
         data = json.loads(text)
-        records = tuple(
-            Record(**{k: float("nan") if v is None else v for k, v in row.items()})
+        rows: list[dict[str, Any]] = [
+            {k: float("nan") if v is None else v for k, v in row.items()}
             for row in data["records"]
-        )
-        return cls(records, data["name"])
+        ]
+        return cls(tuple(Record(**row) for row in rows), data["name"])

@@ -18,9 +18,10 @@ from fltutor import validate
 def linear(num_features: int, num_outputs: int) -> nn.Sequential:
     """Build logistic (or linear) regression: ``(B, f) -> (B, outputs)``.
 
-    Example:
-        >>> sum(p.numel() for p in linear(64, 10).parameters())
-        650
+    Examples
+    --------
+    >>> sum(p.numel() for p in linear(64, 10).parameters())
+    650
     """
     validate.count("num_features", num_features)
     validate.count("num_outputs", num_outputs)
@@ -30,13 +31,16 @@ def linear(num_features: int, num_outputs: int) -> nn.Sequential:
 def mlp(*sizes: int) -> nn.Sequential:
     """Build a multi-layer perceptron with ReLU between its layers.
 
-    Args:
-        *sizes: features, hidden widths, outputs. ``mlp(784, 200, 200, 10)`` is the
-            2NN of McMahan et al. 2017 (arXiv:1602.05629), 199,210 parameters.
+    Parameters
+    ----------
+    *sizes
+        features, hidden widths, outputs. ``mlp(784, 200, 200, 10)`` is the
+        2NN of McMahan et al. 2017 (arXiv:1602.05629), 199,210 parameters.
 
-    Example:
-        >>> sum(p.numel() for p in mlp(784, 200, 200, 10).parameters())
-        199210
+    Examples
+    --------
+    >>> sum(p.numel() for p in mlp(784, 200, 200, 10).parameters())
+    199210
     """
     if len(sizes) < 2:
         raise validate.fail(
@@ -65,12 +69,18 @@ def cnn(
     Two 5x5 convolutions, each with ReLU and 2x2 max pooling, a hidden layer, a head;
     with the defaults 1,663,370 parameters, as in the paper's section 3.
 
-    Args:
-        image_size: pixels on a side, a multiple of 4.
-        num_outputs: classes.
-        channels: of the two convolutions.
-        hidden: width of the layer before the head.
-        num_groups: adds GroupNorm after each convolution; must divide both channels.
+    Parameters
+    ----------
+    image_size
+        pixels on a side, a multiple of 4.
+    num_outputs
+        classes.
+    channels
+        of the two convolutions.
+    hidden
+        width of the layer before the head.
+    num_groups
+        adds GroupNorm after each convolution; must divide both channels.
     """
     if image_size % 4:
         raise validate.fail(

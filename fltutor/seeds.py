@@ -37,17 +37,22 @@ def _word(name: str | int | npt.ArrayLike) -> Keys:
 def keys(seed: int, *names: str | int | npt.ArrayLike) -> Keys:
     """Return the 64-bit key of one named stream, or of many at once.
 
-    Args:
-        seed: the experiment's seed.
-        *names: the stream's name, part by part. A part that is an array of ints, for
-            example the client ids ``(K,)`` of a cohort, gives an array of keys.
+    Parameters
+    ----------
+    seed
+        the experiment's seed.
+    *names
+        the stream's name, part by part. A part that is an array of ints, for
+        example the client ids ``(K,)`` of a cohort, gives an array of keys.
 
-    Returns:
-        uint64 array: ``()`` for one stream, ``(K,)`` where a part was ``(K,)``.
+    Returns
+    -------
+    uint64 array: ``()`` for one stream, ``(K,)`` where a part was ``(K,)``.
 
-    Example:
-        >>> keys(0, "batches", 3, [7, 8])[0] == keys(0, "batches", 3, 7)
-        np.True_
+    Examples
+    --------
+    >>> keys(0, "batches", 3, [7, 8])[0] == keys(0, "batches", 3, 7)
+    np.True_
     """
     with np.errstate(over="ignore"):
         key = _mix(_word(seed) + _GOLDEN)
@@ -59,9 +64,10 @@ def keys(seed: int, *names: str | int | npt.ArrayLike) -> Keys:
 def stream(seed: int, *names: str | int) -> np.random.Generator:
     """Return the numpy generator of one named stream.
 
-    Example:
-        >>> bool(stream(0, "cohort", 1).random() == stream(0, "cohort", 1).random())
-        True
+    Examples
+    --------
+    >>> bool(stream(0, "cohort", 1).random() == stream(0, "cohort", 1).random())
+    True
     """
     return np.random.default_rng(int(keys(seed, *names)))
 
@@ -73,20 +79,27 @@ def torch_stream(seed: int, *names: str | int) -> torch.Generator:
     return generator
 
 
-def permutations(streams: Keys, sizes: npt.NDArray[np.int64], epoch: int) -> Keys:
+def permutations(
+    streams: Keys, sizes: npt.NDArray[np.int64], epoch: int
+) -> npt.NDArray[np.int64]:
     """Shuffle ``range(sizes[i])`` for every stream at once.
 
     Every position gets a random 64-bit word made from (stream, epoch, position), and
     the positions are sorted by their words.
 
-    Args:
-        streams: keys ``(K,)``.
-        sizes: lengths ``(K,)``.
-        epoch: which shuffle of each stream.
+    Parameters
+    ----------
+    streams
+        keys ``(K,)``.
+    sizes
+        lengths ``(K,)``.
+    epoch
+        which shuffle of each stream.
 
-    Returns:
-        ``(K, max(sizes))`` int64; row i holds a permutation of its ``sizes[i]``
-        positions, then -1.
+    Returns
+    -------
+    ``(K, max(sizes))`` int64; row i holds a permutation of its ``sizes[i]``
+    positions, then -1.
     """
     position = np.arange(int(sizes.max()), dtype=np.uint64)  # (n,)
     with np.errstate(over="ignore"):

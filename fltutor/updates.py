@@ -17,13 +17,20 @@ MEMORY_LIMIT = 2 * 2**30
 class Updates:
     """What a cohort sends: one row a client, and beside it one weight a client.
 
-    Attributes:
-        ids: who sends, ``(K,)`` int64.
-        deltas: end - start of each client's training, ``(K, d)``; the server adds.
-        weights: aggregation weights, ``(K,)``, sum 1.
-        steps: local steps that each client took, ``(K,)`` int64.
-        extra: whatever else an algorithm sends, name -> ``(K, d)``.
-        round: the round's index, from 0.
+    Attributes
+    ----------
+    ids
+        who sends, ``(K,)`` int64.
+    deltas
+        end - start of each client's training, ``(K, d)``; the server adds.
+    weights
+        aggregation weights, ``(K,)``, sum 1.
+    steps
+        local steps that each client took, ``(K,)`` int64.
+    extra
+        whatever else an algorithm sends, name -> ``(K, d)``.
+    round
+        the round's index, from 0.
     """
 
     ids: Tensor
@@ -54,8 +61,10 @@ class Updates:
     def keep(self, rows: Tensor) -> Updates:
         """Return only some rows, with weights that sum to 1 again.
 
-        Args:
-            rows: bool mask ``(K,)`` or row numbers.
+        Parameters
+        ----------
+        rows
+            bool mask ``(K,)`` or row numbers.
         """
         weights = self.weights[rows]
         total = weights.sum()
@@ -73,11 +82,15 @@ class Updates:
 class State:
     """All that outlives a round: the model, the server's and the clients' memory.
 
-    Attributes:
-        params: the model vector ``(d,)``.
-        server: the server's own vectors, name -> ``(d,)``.
-        clients: one row for each of the N clients, name -> ``(N, d)``. The rows stay
-            on the clients' devices; they stand in one matrix to be read at a glance.
+    Attributes
+    ----------
+    params
+        the model vector ``(d,)``.
+    server
+        the server's own vectors, name -> ``(d,)``.
+    clients
+        one row for each of the N clients, name -> ``(N, d)``. The rows stay
+        on the clients' devices; they stand in one matrix to be read at a glance.
     """
 
     params: Tensor
@@ -87,11 +100,14 @@ class State:
     def rows(self, ids: Tensor) -> dict[str, Tensor]:
         """Return what a cohort knows beside the model.
 
-        Args:
-            ids: ``(K,)``.
+        Parameters
+        ----------
+        ids
+            ``(K,)``.
 
-        Returns:
-            name -> ``(K, d)`` for client memory, ``(d,)`` for server memory.
+        Returns
+        -------
+        name -> ``(K, d)`` for client memory, ``(d,)`` for server memory.
         """
         own = {name: memory[ids] for name, memory in self.clients.items()}
         return {**self.server, **own}
@@ -101,8 +117,10 @@ class State:
 
         Memory is taken on the first write, not before.
 
-        Raises:
-            MemoryError: the matrix of client memory would be above 2 GiB.
+        Raises
+        ------
+        MemoryError
+            the matrix of client memory would be above 2 GiB.
         """
         old = self.clients[name]
         size = old.numel() * old.element_size()

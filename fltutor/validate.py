@@ -17,9 +17,10 @@ from torch import Tensor
 def fail(what: str, needed: str, advice: str) -> ValueError:
     """Return the ValueError of the house's form; the caller raises it.
 
-    Example:
-        >>> fail("alpha=0", "alpha > 0", "Use 0.01 for extreme skew.")
-        ValueError('Got alpha=0, need alpha > 0. Use 0.01 for extreme skew.')
+    Examples
+    --------
+    >>> fail("alpha=0", "alpha > 0", "Use 0.01 for extreme skew.")
+    ValueError('Got alpha=0, need alpha > 0. Use 0.01 for extreme skew.')
     """
     return ValueError(f"Got {what}, need {needed}. {advice}")
 

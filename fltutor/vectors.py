@@ -16,13 +16,16 @@ from fltutor import validate
 class Layout:
     """Where each trainable float parameter of a module stands in its vector.
 
-    Attributes:
-        shapes: name -> shape, in the module's own order.
+    Attributes
+    ----------
+    shapes
+        name -> shape, in the module's own order.
 
-    Example:
-        >>> layout = Layout.of(nn.Linear(3, 2))
-        >>> layout.size, layout.slices
-        (8, {'weight': slice(0, 6, None), 'bias': slice(6, 8, None)})
+    Examples
+    --------
+    >>> layout = Layout.of(nn.Linear(3, 2))
+    >>> layout.size, layout.slices
+    (8, {'weight': slice(0, 6, None), 'bias': slice(6, 8, None)})
     """
 
     shapes: Mapping[str, torch.Size]
@@ -31,8 +34,10 @@ class Layout:
     def of(cls, module: nn.Module) -> Layout:
         """Read the layout of a module's trainable float parameters.
 
-        Raises:
-            ValueError: the module has none.
+        Raises
+        ------
+        ValueError
+            the module has none.
         """
         shapes = {
             name: parameter.shape
@@ -64,8 +69,10 @@ class Layout:
     def flatten(self, module: nn.Module) -> Tensor:
         """Copy a module's trainable parameters into one vector ``(d,)``.
 
-        Raises:
-            ValueError: the module's parameters are not those of this layout.
+        Raises
+        ------
+        ValueError
+            the module's parameters are not those of this layout.
         """
         parameters = dict(module.named_parameters())
         for name, shape in self.shapes.items():
@@ -82,10 +89,11 @@ class Layout:
     def unflatten(self, params: Tensor) -> dict[str, Tensor]:
         """Cut ``(..., d)`` into named tensors; leading axes stay in front.
 
-        Example:
-            >>> pieces = Layout.of(nn.Linear(3, 2)).unflatten(torch.zeros(5, 8))
-            >>> pieces["weight"].shape
-            torch.Size([5, 2, 3])
+        Examples
+        --------
+        >>> pieces = Layout.of(nn.Linear(3, 2)).unflatten(torch.zeros(5, 8))
+        >>> pieces["weight"].shape
+        torch.Size([5, 2, 3])
         """
         if params.shape[-1] != self.size:
             raise validate.fail(
@@ -102,8 +110,10 @@ class Layout:
     def mask(self, *prefixes: str) -> Tensor:
         """Return a bool vector ``(d,)``: True where a name starts with a prefix.
 
-        Raises:
-            ValueError: a prefix that no parameter has.
+        Raises
+        ------
+        ValueError
+            a prefix that no parameter has.
         """
         result = torch.zeros(self.size, dtype=torch.bool)  # (d,)
         for prefix in prefixes:

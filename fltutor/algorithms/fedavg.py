@@ -1,0 +1,96 @@
+"""FedAvg, and the five moments at which an algorithm may differ from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar, TypeAlias
+
+from torch import Tensor
+
+from fltutor import validate
+from fltutor.clients import LocalTraining
+from fltutor.updates import State, Updates
+
+#: The vector (d,) that an aggregator made of a round's matrix.
+Aggregate: TypeAlias = Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class FedAvg:
+    """Federated averaging, clients weighted by their examples: n_k / n.
+
+    Each client takes its local steps of plain SGD from the server's model; the
+    server adds the weighted mean of the updates, ``x <- x + server_lr mean(delta)``.
+
+    A variant overrides one to four of the five moments: :meth:`init`, :meth:`start`,
+    :meth:`direction`, :meth:`finish`, :meth:`step`. No moment keeps anything on
+    ``self``: what must be remembered goes into the :class:`fltutor.State`.
+
+    Attributes
+    ----------
+    server_lr
+        the server's step size; 1 replaces the model by the mean of the
+        clients' models.
+
+    References
+    ----------
+    McMahan et al. 2017 (arXiv:1602.05629), Algorithm 1; ``server_lr`` as in
+    Reddi et al. 2021 (arXiv:2003.00295), Algorithm 1.
+
+    Examples
+    --------
+    >>> FedAvg().name
+    'FedAvg'
+    """
+
+    #: aggregation weights: "examples" (n_k / n) or "uniform" (1 / K)
+    weighting: ClassVar[str] = "examples"
+    #: names of server vectors that travel down beside the model
+    downloads: ClassVar[tuple[str, ...]] = ()
+
+    server_lr: float = 1.0
+
+    def __post_init__(self) -> None:
+        validate.positive("server_lr", self.server_lr)
+
+    @property
+    def name(self) -> str:
+        """Return the name used in legends and ledgers."""
+        return type(self).__name__
+
+    def init(self, params: Tensor, num_clients: int) -> State:
+        """Make the state before the first round [server].
+
+        Parameters
+        ----------
+        params
+            the model's start, ``(d,)``.
+        num_clients
+            N.
+        """
+        return State(params)
+
+    def start(self, state: State, ids: Tensor) -> Tensor:
+        """Hand out the model [wire]: ids ``(K,)`` -> starts ``(K, d)``."""
+        return state.params.expand(len(ids), -1)
+
+    def direction(
+        self, grad: Tensor, params: Tensor, start: Tensor, memory: Mapping[str, Tensor]
+    ) -> Tensor:
+        """Turn a gradient into a local step's direction [client].
+
+        Elementwise: ``(d,)`` for one client, ``(K, d)`` for a stacked cohort. The
+        step is ``params <- params - lr * direction``.
+        """
+        return grad
+
+    def finish(
+        self, updates: Updates, state: State, local: LocalTraining
+    ) -> tuple[Updates, State]:
+        """Let the clients finish their round: what they send, what they keep."""
+        return updates, state
+
+    def step(self, aggregate: Aggregate, updates: Updates, state: State) -> State:
+        """Move the server's model by the aggregate ``(d,)`` [server]."""
+        return replace(state, params=state.params + self.server_lr * aggregate)

@@ -1,0 +1,12 @@
+"""Train a cohort: one client after another, or all at once; the same digits.
+
+An engine is a function
+``(task, starts (K, d), clients, plan (K, S, B), local, direction, memory)
+-> ends (K, d), steps (K,)``. It holds no randomness: the plan does.
+"""
+
+from fltutor.engines.reading import sequential
+from fltutor.engines.shared import Direction, Engine
+from fltutor.engines.stacking import vectorised
+
+__all__ = ["Direction", "Engine", "sequential", "vectorised"]

@@ -1,0 +1,64 @@
+"""What all engines share: their types and their one memory check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from torch import Tensor
+
+from fltutor.clients import Client, LocalTraining
+from fltutor.task import Task
+
+ROUND_LIMIT = 4 * 2**30
+
+
+class Direction(Protocol):
+    """A local step's direction, elementwise, so that it broadcasts over clients."""
+
+    def __call__(
+        self,
+        grad: Tensor,
+        params: Tensor,
+        start: Tensor,
+        memory: Mapping[str, Tensor],
+        /,
+    ) -> Tensor:
+        """Map ``(..., d)`` gradients to ``(..., d)`` directions."""
+        ...
+
+
+class Engine(Protocol):
+    """Train every client of a cohort from its start."""
+
+    def __call__(
+        self,
+        task: Task,
+        starts: Tensor,
+        clients: Sequence[Client],
+        plan: Tensor,
+        local: LocalTraining,
+        direction: Direction,
+        memory: Mapping[str, Tensor],
+        /,
+    ) -> tuple[Tensor, Tensor]:
+        """Return ends ``(K, d)`` and the number of local steps ``(K,)``."""
+        ...
+
+
+def refuse_oversize(starts: Tensor) -> None:
+    """Refuse a round whose matrices would take more than 4 GiB.
+
+    Raises
+    ------
+    MemoryError
+        with the numbers and what to do.
+    """
+    copies = 4  # starts, ends, gradients, directions
+    size = copies * starts.numel() * starts.element_size()
+    if size > ROUND_LIMIT:
+        raise MemoryError(
+            f"A round of {starts.shape[0]} clients x {starts.shape[1]} parameters "
+            f"needs {size / 2**30:.1f} GiB, the limit is {ROUND_LIMIT / 2**30:.0f} "
+            "GiB. Use a smaller cohort_size or a smaller model."
+        )
