@@ -1,0 +1,120 @@
+"""`fltutor lab`: open the course in JupyterLab."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+
+import fltutor
+
+from .course import Copied, Course, copy_course, find_course
+
+DEFAULT_FOLDER = "fltutor-course"
+_CONFIG = Path(__file__).with_name("jupyter_config")
+
+
+@click.command(
+    "lab",
+    context_settings={"ignore_unknown_options": True},
+    options_metavar="[OPTIONS]",
+)
+@click.option("--no-browser", is_flag=True, help="Print the address, open nothing.")
+@click.option("--copy-only", is_flag=True, help="Copy the course; do not start.")
+@click.argument(
+    "arguments", nargs=-1, type=click.UNPROCESSED, metavar="[DIR] [JUPYTER OPTIONS]"
+)
+def open_lab(arguments: tuple[str, ...], no_browser: bool, copy_only: bool) -> None:
+    """Open the course in JupyterLab, at lesson 00.
+
+    From a clone, without DIR: that clone. Else a copy of the course in DIR
+    (fltutor-course if you name none). Run it again after an upgrade: files that you
+    changed stay as they are, and what is new is laid beside them. Options that are
+    not listed here go to JupyterLab, for example --port=8890.
+    """
+    folder, options = _split_arguments(arguments)
+    root = _course_folder(folder, copy_only=copy_only)
+    if copy_only:
+        return
+    if no_browser:
+        options = ["--no-browser", *options]
+    click.echo(f"Opening {root} in JupyterLab. Stop it with Ctrl-C.")
+    status = run_process(lab_command(root, options), lab_environment(os.environ))
+    raise SystemExit(status)
+
+
+def lab_command(root: Path, options: Sequence[str]) -> list[str]:
+    """Return the command that serves `root` and opens its first lesson."""
+    lessons = sorted((root / "lessons").glob("00_*.ipynb"))
+    place = f"/tree/{lessons[0].relative_to(root).as_posix()}" if lessons else ""
+    return [
+        *(sys.executable, "-m", "jupyterlab"),
+        f"--ServerApp.root_dir={root}",
+        f"--LabApp.default_url=/lab{place}",
+        *options,
+    ]
+
+
+def lab_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return `environ` with the course's JupyterLab settings put first.
+
+    They switch off the pop-up that asks about news, and the search for updates: the
+    course opens on its lesson, and works offline.
+    """
+    paths = [str(_CONFIG), environ.get("JUPYTER_CONFIG_PATH", "")]
+    path = os.pathsep.join(filter(None, paths))
+    return {**environ, "JUPYTER_CONFIG_PATH": path}
+
+
+def run_process(command: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run `command` to its end and return its exit status.
+
+    Ctrl-C goes to the command, which may ask before it stops; we wait for it.
+    """
+    process = subprocess.Popen(command, env=dict(environ))
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue
+
+
+def _split_arguments(arguments: Sequence[str]) -> tuple[Path | None, list[str]]:
+    """Return the folder, if the first argument is one, and the options after it."""
+    if arguments and not arguments[0].startswith("-"):
+        return Path(arguments[0]).expanduser(), list(arguments[1:])
+    return None, list(arguments)
+
+
+def _course_folder(folder: Path | None, *, copy_only: bool) -> Path:
+    """Return the folder to open, after copying the course there if need be."""
+    try:
+        course = find_course()
+        if course.is_clone and folder is None and not copy_only:
+            click.echo(f"This is a clone of the course: using {course.root} itself.")
+            return course.root
+        target = (folder or Path(DEFAULT_FOLDER)).absolute()
+        copied = copy_course(course, target, version=fltutor.__version__)
+    except (ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    _report(course, target, copied)
+    return target
+
+
+def _report(course: Course, target: Path, copied: Copied) -> None:
+    """Say what copying did, and name each file that was laid beside another."""
+    total = sum(1 for _ in course.files())
+    click.echo(f"The course (version {fltutor.__version__}, {total} files): {target}")
+    for label, names in [
+        ("written", copied.written),
+        ("updated (you had not changed them)", copied.updated),
+        ("kept (you changed them)", copied.kept),
+    ]:
+        if names:
+            click.echo(f"  {len(names)} {label}")
+    for name, new in copied.beside:
+        click.echo(f"  {name.as_posix()} is yours; the new one is {new.as_posix()}")
