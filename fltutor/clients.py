@@ -64,6 +64,7 @@ class LocalTraining:
     weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
+        """Check every number."""
         if isinstance(self.epochs, Sequence):
             for each in self.epochs:
                 validate.count("epochs", each, low=0)

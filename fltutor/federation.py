@@ -70,6 +70,7 @@ class Federation:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        """Check that the parts fit together."""
         validate.not_empty("clients", self.clients)
         if self.cohort_size is not None:
             validate.count("cohort_size", self.cohort_size, 1, len(self.clients))

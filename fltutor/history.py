@@ -104,9 +104,11 @@ class History(Sequence[Record]):
     name: str = ""
 
     def __len__(self) -> int:
+        """Count the rounds."""
         return len(self.records)
 
     def __iter__(self) -> Iterator[Record]:
+        """Go through the records in order."""
         return iter(self.records)
 
     def __getitem__(self, key: Any) -> Any:

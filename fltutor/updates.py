@@ -41,6 +41,7 @@ class Updates:
     round: int = 0
 
     def __post_init__(self) -> None:
+        """Check that there is one entry per client everywhere."""
         validate.same_length(
             ids=len(self.ids),
             deltas=len(self.deltas),
@@ -50,6 +51,7 @@ class Updates:
         )
 
     def __len__(self) -> int:
+        """Count the clients K."""
         return len(self.ids)
 
     @property

@@ -52,6 +52,7 @@ class FedAvg:
     server_lr: float = 1.0
 
     def __post_init__(self) -> None:
+        """Check the step size."""
         validate.positive("server_lr", self.server_lr)
 
     @property
