@@ -14,6 +14,11 @@ from fltutor.checks.model import NOTHING, Case, Given, Mismatch
 RTOL, ATOL = 1e-4, 1e-6  # a float32 answer is a right answer
 
 
+def tensor(*rows: object) -> torch.Tensor:
+    """Return a float64 tensor of the numbers or rows: short to write in a case."""
+    return torch.tensor(rows, dtype=torch.float64)
+
+
 def to_array(value: object) -> np.ndarray | None:
     """Return a number, tensor, array or (nested) list of them as float64, or None."""
     if isinstance(value, str | bytes | Mapping) or value is None:
@@ -148,7 +153,7 @@ def close(
         problem = f"{what} contains nan or inf."
         raise Mismatch(problem, given, expected, got, kind="not finite")
     if not np.allclose(value, target, rtol=rtol, atol=atol, equal_nan=True):
-        raise Mismatch(f"{what} has another value.", given, expected, got)
+        raise Mismatch(f"{what} has another value than expected.", given, expected, got)
 
 
 def require(
@@ -194,4 +199,5 @@ def value(
 
 def describe_type(value: object) -> str:
     """Return the type in words: "a str", "None"."""
-    return "None" if value is None else f"a {type(value).__name__}"
+    name = type(value).__name__
+    return "None" if value is None else f"{'an' if name[0] in 'aeiou' else 'a'} {name}"

@@ -10,8 +10,8 @@ Given = Mapping[str, object]
 NOTHING: Given = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Mismatch(Exception):  # noqa: N818 - it is a finding, not an error of the program
+@dataclass(eq=False)
+class Mismatch(Exception):
     """Say that one case does not hold: what was given, expected and got.
 
     Parameters
@@ -24,7 +24,7 @@ class Mismatch(Exception):  # noqa: N818 - it is a finding, not an error of the 
     """
 
     problem: str
-    given: Given = NOTHING
+    given: Given = field(default_factory=dict)
     expected: object = None
     got: object = None
     kind: str = "value"

@@ -1,0 +1,73 @@
+"""Exercise checks: what held, what did not, and the mistake that it looks like.
+
+``ft.check("02.weighted_mean", weighted_mean)`` answers at once and never raises for
+what a learner wrote; ``ft.hint("02.weighted_mean", 1)`` helps, in three levels. A
+check is data (`Check`): cases, catalogued mistakes, hints; one module per lesson.
+"""
+
+from __future__ import annotations
+
+from fltutor.checks.cases import close, example, require, run, tensor, value
+from fltutor.checks.model import Case, Check, Mismatch, Mistake
+from fltutor.checks.registry import checks_of, find, lessons
+from fltutor.checks.report import Hint, Result
+from fltutor.checks.runner import run_check
+
+__all__ = [
+    "Case",
+    "Check",
+    "Hint",
+    "Mismatch",
+    "Mistake",
+    "Result",
+    "check",
+    "checks_of",
+    "close",
+    "example",
+    "find",
+    "hint",
+    "lessons",
+    "require",
+    "run",
+    "tensor",
+    "value",
+]
+
+
+def check(id: str, *answers: object) -> Result:
+    """Hold an answer to its exercise and say what holds and what does not.
+
+    Parameters
+    ----------
+    id
+        The exercise: ``"02.weighted_mean"``.
+    answers
+        What the learner wrote: usually one function; a number, an array, a class, or
+        several of them where the exercise says so.
+
+    Returns
+    -------
+    Result
+        Shown by a notebook as it is; ``.passed`` is the verdict.
+
+    Raises
+    ------
+    KeyError
+        If there is no exercise of that id. Never for what the learner wrote.
+    """
+    return run_check(find(id), answers)
+
+
+def hint(id: str, level: int = 1) -> Hint:
+    """Return a hint: 1 says where to look, 2 how to go about it, 3 nearly all.
+
+    Raises
+    ------
+    KeyError
+        If there is no exercise of that id.
+    ValueError
+        If ``level`` is not 1, 2 or 3.
+    """
+    if level not in (1, 2, 3):
+        raise ValueError(f"level must be 1, 2 or 3, got {level!r}. Start with 1.")
+    return Hint(find(id), level)

@@ -1,0 +1,68 @@
+"""A learner's exception in plain words, with the line of their code."""
+
+from __future__ import annotations
+
+import linecache
+import sysconfig
+import traceback
+from pathlib import Path
+
+from fltutor.checks.model import Fault
+
+_WORDS: tuple[tuple[type[BaseException], str], ...] = (
+    (RecursionError, "The function calls itself without end."),
+    (NameError, "A name is used that is not defined here. A typo, or a missing cell?"),
+    (IndexError, "An index points beyond the end."),
+    (KeyError, "A dictionary has no such key."),
+    (ZeroDivisionError, "Something is divided by zero."),
+    (AttributeError, "The object has no such attribute or method. What type is it?"),
+    (ImportError, "A module or a name in it could not be imported."),
+    (AssertionError, "An assert in the code does not hold."),
+    (SystemExit, "The code asks Python to exit."),
+    (MemoryError, "The code asks for more memory than there is."),
+)
+_SHAPES = ("size of tensor", "shapes", "broadcast", "mat1", "shape '", "dimension")
+
+
+def plain(error: BaseException) -> Fault:
+    """Say what went wrong, and on which of the learner's own lines."""
+    text = str(error).split("\n")[0]
+    line, code = _own_line(error)
+    return Fault(type(error).__name__, text, _words(error, text), line, code)
+
+
+def _words(error: BaseException, text: str) -> str:
+    if isinstance(error, RuntimeError | ValueError | IndexError) and any(
+        word in text for word in _SHAPES
+    ):
+        return "Two shapes do not fit together. Print the shapes just before this line."
+    for kind, words in _WORDS:
+        if isinstance(error, kind):
+            return words
+    if isinstance(error, TypeError) and "argument" in text:
+        return "Something is called with arguments that it does not take."
+    return "The code stopped with an error."
+
+
+def _own_line(error: BaseException) -> tuple[int | None, str]:
+    """Return the deepest line that is not a library's."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if not _is_library(frame.filename):
+            code = frame.line or linecache.getline(frame.filename, frame.lineno or 0)
+            return frame.lineno, code.strip()
+    return None, ""
+
+
+_LIBRARIES = tuple(
+    str(Path(folder).resolve())
+    for folder in {
+        *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
+        str(Path(__file__).parents[1]),
+    }
+)
+_CATALOGUE = str(Path(__file__).parent / "lesson_")
+
+
+def _is_library(filename: str) -> bool:
+    path = str(Path(filename).resolve()) if not filename.startswith("<") else filename
+    return path.startswith(_LIBRARIES) and not path.startswith(_CATALOGUE)

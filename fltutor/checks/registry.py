@@ -1,0 +1,47 @@
+"""Find a check by its id: ``"02.weighted_mean"`` lives in ``lesson_02``.
+
+A lesson is a module or, where that grows, a package; either has ``CHECKS``.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+from fltutor.checks.model import Check
+
+
+def lessons() -> tuple[str, ...]:
+    """Return the numbers of the lessons that have checks: ``("02", ...)``."""
+    folder = Path(__file__).parent
+    return tuple(sorted(path.stem[7:9] for path in folder.glob("lesson_[0-9][0-9]*")))
+
+
+def checks_of(lesson: str) -> dict[str, Check]:
+    """Return the checks of one lesson, by id."""
+    module = import_module(f"fltutor.checks.lesson_{lesson}")
+    checks: tuple[Check, ...] = module.CHECKS
+    return {check.id: check for check in checks}
+
+
+def find(id: str) -> Check:
+    """Return the check of that id.
+
+    Raises
+    ------
+    KeyError
+        If there is none; the message names those of the lesson.
+    """
+    form = re.fullmatch(r"(\d\d)\.(\w+)", str(id))
+    if form is None or form[1] not in lessons():
+        raise KeyError(
+            f"There is no check {id!r}. An id looks like '02.weighted_mean'; lessons "
+            f"with checks: {', '.join(lessons())}."
+        )
+    checks = checks_of(form[1])
+    if id not in checks:
+        raise KeyError(
+            f"There is no check {id!r}. Lesson {form[1]} has: {', '.join(checks)}."
+        )
+    return checks[id]
