@@ -25,7 +25,8 @@ def federation(**changes):
     task = Task(models.mlp(4, 5, 3).double(), seed=0)
     local = changes.pop("local", LocalTraining(epochs=2, batch_size=4, lr=0.1))
     algorithm = changes.pop("algorithm", FedAvg())
-    return Federation(task, changes.pop("clients", clients), algorithm, local, **changes)  # fmt: skip
+    clients = changes.pop("clients", clients)
+    return Federation(task, clients, algorithm, local, **changes)
 
 
 def test_one_full_batch_step_is_centralised_gradient_descent():
@@ -51,7 +52,8 @@ def test_one_client_is_plain_sgd():
 
 
 def test_the_cohort_depends_on_the_seed_and_the_round_alone():
-    one, other = federation(cohort_size=3), federation(cohort_size=3, local=LocalTraining(lr=1.0))  # fmt: skip
+    one = federation(cohort_size=3)
+    other = federation(cohort_size=3, local=LocalTraining(lr=1.0))
     cohorts = [one.sample(i).tolist() for i in range(8)]
     assert cohorts == [other.sample(i).tolist() for i in range(8)]
     assert len({tuple(c) for c in cohorts}) > 1

@@ -3,6 +3,8 @@ import torch
 
 from fltutor import models
 
+SMALL_CNN = models.cnn(8, 4, channels=(4, 8), num_groups=2)
+
 
 @pytest.mark.parametrize(
     ("module", "x", "outputs", "parameters"),
@@ -10,10 +12,10 @@ from fltutor import models
         (models.linear(64, 10), torch.rand(3, 64), 10, 650),
         (models.mlp(784, 200, 200, 10), torch.rand(3, 784), 10, 199_210),
         (models.cnn(28, 10), torch.rand(3, 1, 28, 28), 10, 1_663_370),
-        (models.cnn(8, 4, channels=(4, 8), num_groups=2), torch.rand(3, 1, 8, 8), 4, None),
+        (SMALL_CNN, torch.rand(3, 1, 8, 8), 4, None),
         (models.char_rnn(30), torch.randint(0, 30, (3, 7)), 30, None),
     ],
-)  # fmt: skip
+)
 def test_models_map_a_batch_to_scores_and_have_the_papers_sizes(
     module, x, outputs, parameters
 ):
