@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-_MIB = 2**20
+if TYPE_CHECKING:
+    from fltutor.datasets import CatalogueEntry
+
+_KIB, _MIB = 2**10, 2**20
 
 
 @click.group("data", invoke_without_command=True)
@@ -38,7 +41,7 @@ def fetch_data(names: tuple[str, ...], quiet: bool) -> None:
     unknown = [name for name in wanted if name not in entries]
     if unknown:
         raise click.ClickException(
-            f"Got {', '.join(unknown)}, but data sets that can be fetched are "
+            f"Got {', '.join(unknown)}, but the data sets are "
             f"{', '.join(entries)}. Choose among these."
         )
     for name in wanted:
@@ -50,30 +53,39 @@ def list_data() -> None:
     from fltutor import datasets
 
     click.echo(f"Data folder: {datasets.data_folder()} (set FLTUTOR_DATA for another)")
-    click.echo("Always there: digits, blobs_2d, synthetic")
-    entries = list(datasets.catalogue())
+    entries = datasets.catalogue()
     width = max((len(entry.name) for entry in entries), default=0)
     for entry in entries:
-        state = "here   " if entry.present else "missing"
-        click.echo(f"  {entry.name:<{width}}  {state}  {_describe(entry)}")
+        click.echo(f"  {entry.name:<{width}}  {_state(entry)}")
     if not all(entry.present for entry in entries):
         click.echo("Fetch one with: fltutor data fetch NAME")
 
 
-def _fetch(entry: Any, *, quiet: bool) -> None:
+def _fetch(entry: CatalogueEntry, *, quiet: bool) -> None:
     from fltutor import datasets
 
-    if entry.present:
-        click.echo(f"{entry.name}: already here")
+    if entry.embedded:
+        click.echo(f"{entry.name}: built in, nothing to fetch")
         return
-    click.echo(f"{entry.name}: fetching {_describe(entry)}")
+    if not entry.present:
+        click.echo(f"{entry.name}: fetching {_size(entry.size)} ({entry.licence})")
     try:
-        datasets.fetch(entry.name, progress=not quiet)
-    except (OSError, ValueError, RuntimeError) as error:
+        paths = datasets.fetch(entry.name, progress=not quiet)
+    except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{entry.name}: here, checksums verified")
+    click.echo(f"{entry.name}: here, in {paths[0].parent}")
 
 
-def _describe(entry: Any) -> str:
-    """Return size and licence of a data set in words."""
-    return f"{entry.size / _MIB:.1f} MiB, licence: {entry.licence}"
+def _state(entry: CatalogueEntry) -> str:
+    """Return where a data set is, its size and its licence, in columns."""
+    if entry.embedded:
+        return f"built in              {entry.licence}"
+    place = "here" if entry.present else "missing"
+    return f"{place:<8}  {_size(entry.size):>10}  {entry.licence}"
+
+
+def _size(size: int) -> str:
+    """Return a number of bytes in KiB or MiB."""
+    if size < _MIB:
+        return f"{size / _KIB:.1f} KiB"
+    return f"{size / _MIB:.1f} MiB"

@@ -209,8 +209,8 @@ def data_folder() -> Finding:
 
     folder = Path(datasets.data_folder())
     if folder.is_dir():
-        entries = list(datasets.catalogue())
-        here = sum(bool(entry.present) for entry in entries)
+        entries = [e for e in datasets.catalogue() if not e.embedded]
+        here = sum(entry.present for entry in entries)
         what = f"{folder}, {here} of {len(entries)} optional data sets"
         return Finding(subject="Data", state="ok", what=what)
     if os.environ.get("FLTUTOR_DATA") or folder.exists():

@@ -42,6 +42,9 @@ def open_lab(arguments: tuple[str, ...], no_browser: bool, copy_only: bool) -> N
         return
     if no_browser:
         options = ["--no-browser", *options]
+    if _is_root() and "--allow-root" not in options:
+        click.echo("You are root here (a container?): adding --allow-root.")
+        options = ["--allow-root", *options]
     click.echo(f"Opening {root} in JupyterLab. Stop it with Ctrl-C.")
     status = run_process(lab_command(root, options), lab_environment(os.environ))
     raise SystemExit(status)
@@ -81,6 +84,11 @@ def run_process(command: Sequence[str], environ: Mapping[str, str]) -> int:
             return process.wait()
         except KeyboardInterrupt:
             continue
+
+
+def _is_root() -> bool:
+    """Tell whether JupyterLab would refuse to start for this user."""
+    return getattr(os, "geteuid", lambda: 1)() == 0
 
 
 def _split_arguments(arguments: Sequence[str]) -> tuple[Path | None, list[str]]:
