@@ -1,15 +1,19 @@
-"""Data sets that need no network: `digits`, `blobs_2d` and `synthetic`."""
+"""Data sets that need no network: `digits` and `blobs_2d`."""
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .records import Dataset, Split
+from fltutor.seeds import stream
+from fltutor.validate import at_least, count, positive
+
+from .cutting import stratified_cut
+from .records import Dataset, Split, as_tensor
 
 Array = np.ndarray[Any, Any]
 
@@ -48,8 +52,8 @@ def digits(
         x = x.reshape(-1, 1, 8, 8)
     train, test = stratified_cut(y, test_fraction, seed, name="digits")
     return Split(
-        train=Dataset(x[train], y[train], 10),
-        test=Dataset(x[test], y[test], 10),
+        train=Dataset(as_tensor(x[train]), as_tensor(y[train]), 10),
+        test=Dataset(as_tensor(x[test]), as_tensor(y[test]), 10),
         num_classes=10,
         name="digits",
         licence="CC BY 4.0 (UCI, Optical Recognition of Handwritten Digits)",
@@ -69,90 +73,35 @@ def blobs_2d(
 ) -> Split:
     """Return round clouds of points in the plane, for pictures.
 
-    The clouds' centres stand evenly on a circle around the origin, so that one
-    can see at once what a classifier should do.
-
-    Parameters
-    ----------
-    num_classes
-        C, the number of clouds.
-    per_class
-        Points in each cloud, train and test together.
-    spread
-        Standard deviation of a cloud in each direction; `radius` has the same
-        unit and is the distance of the centres from the origin.
-    test_fraction
-        Share of the points in the test set, in (0, 1).
-    seed
-        Which points.
+    The clouds' centres stand evenly on a circle around the origin, so that one can
+    see at once what a classifier should do. `per_class` counts the points of a cloud,
+    train and test together; `spread` is a cloud's standard deviation in each
+    direction, `radius` the distance of the centres from the origin.
 
     Raises
     ------
     ValueError
         If a number is out of range or a part would lack a class.
     """
-    if num_classes < 2 or per_class < 2 or not spread > 0 or not radius >= 0:
-        raise ValueError(
-            f"blobs_2d got num_classes={num_classes}, per_class={per_class}, "
-            f"spread={spread}, radius={radius}; needed are at least 2 classes of at "
-            "least 2 points, spread > 0 and radius >= 0. Change what is out of range."
-        )
-    rng = generator(seed, "blobs_2d")
+    count("num_classes", num_classes, 2)
+    count("per_class", per_class, 2)
+    positive("spread", spread)
+    at_least("radius", radius, 0.0)
     y = np.repeat(np.arange(num_classes), per_class)
     angle = np.pi / 2 + 2 * np.pi * y / num_classes
     centres = radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    x = centres + spread * rng.standard_normal((len(y), 2))
+    noise = stream(seed, "blobs_2d").standard_normal((len(y), 2))
+    x = centres + spread * noise
     train, test = stratified_cut(y, test_fraction, seed, name="blobs_2d")
     return Split(
-        train=Dataset(x[train], y[train], num_classes),
-        test=Dataset(x[test], y[test], num_classes),
+        train=Dataset(as_tensor(x[train]), as_tensor(y[train]), num_classes),
+        test=Dataset(as_tensor(x[test]), as_tensor(y[test]), num_classes),
         num_classes=num_classes,
         name="blobs_2d",
         licence="made by this course (MIT)",
         class_names=tuple(f"blob {c}" for c in range(num_classes)),
         description="Round clouds of points in the plane.",
     )
-
-
-def generator(seed: int, *names: str | int) -> np.random.Generator:
-    """Return the random stream of one purpose."""
-    keys = [zlib.crc32(str(name).encode()) for name in names]
-    return np.random.default_rng([seed, *keys])
-
-
-def stratified_cut(
-    y: Array, test_fraction: float, seed: int, *, name: str
-) -> tuple[Array, Array]:
-    """Return shuffled positions (train, test), each class shared out alike.
-
-    The test part has ceil(n * test_fraction) examples; classes get theirs by
-    largest remainder.
-    """
-    if not 0.0 < test_fraction < 1.0:
-        raise ValueError(
-            f"{name} got test_fraction={test_fraction}; a number between 0 and 1, "
-            "both excluded, is needed. 0.2 is a usual choice."
-        )
-    counts = np.bincount(y)
-    exact = counts * test_fraction
-    quota = np.floor(exact).astype(np.int64)
-    missing = int(np.ceil(round(len(y) * test_fraction, 9))) - int(quota.sum())
-    quota[np.argsort(quota - exact, kind="stable")[:missing]] += 1
-    if (quota < 1).any() or (quota >= counts).any():
-        raise ValueError(
-            f"{name} got test_fraction={test_fraction}: with {counts.min()} to "
-            f"{counts.max()} examples a class, one part would lack a class. Move it "
-            "closer to 0.5 or ask for more examples."
-        )
-    rng = generator(seed, name, "split")
-    test = [
-        rng.choice(np.flatnonzero(y == c), size=int(quota[c]), replace=False)
-        for c in range(len(counts))
-    ]
-    chosen = np.zeros(len(y), dtype=bool)
-    chosen[np.concatenate(test)] = True
-    order = rng.permutation(len(y))
-    return order[~chosen[order]], order[chosen[order]]
 
 
 def _digits_table() -> Array:
@@ -168,7 +117,5 @@ def _digits_table() -> Array:
             table = np.loadtxt(path, delimiter=",")
             if table.shape == DIGITS_SHAPE:
                 return table
-    from sklearn.datasets import load_digits
-
-    bunch = load_digits()
+    bunch = importlib.import_module("sklearn.datasets").load_digits()
     return np.column_stack([bunch.data, bunch.target])

@@ -54,11 +54,11 @@ class Dataset:
 
     def __post_init__(self) -> None:
         """Bring the fields into their declared types and check them."""
-        object.__setattr__(self, "x", _tensor(self.x, "x"))
-        object.__setattr__(self, "y", _tensor(self.y, "y"))
+        object.__setattr__(self, "x", as_tensor(self.x, "x"))
+        object.__setattr__(self, "y", as_tensor(self.y, "y"))
         object.__setattr__(self, "group_names", tuple(self.group_names))
         if self.groups is not None:
-            object.__setattr__(self, "groups", _tensor(self.groups, "groups"))
+            object.__setattr__(self, "groups", as_tensor(self.groups, "groups"))
         _check_lengths(self)
         _check_finite(self.x, "x")
         _check_targets(self)
@@ -84,10 +84,10 @@ class Dataset:
 
     def __repr__(self) -> str:
         """Say what is in it, without printing the numbers."""
-        kind = "regression" if self.num_classes is None else f"{self.num_classes}"
-        parts = f"n={len(self)}, x={tuple(self.x.shape)}, num_classes={kind}"
+        parts = f"n={len(self)}, x={tuple(self.x.shape)}"
+        parts += f", num_classes={self.num_classes}"
         if self.groups is not None:
-            parts += f", groups={int(self.groups.unique().numel())}"
+            parts += f", groups={np.unique(self.groups.numpy()).size}"
         return f"Dataset({parts})"
 
 
@@ -141,7 +141,7 @@ class Split:
         return f"Split({self.name!r}, train={self.train!r}, test={self.test!r})"
 
 
-def _tensor(value: Any, name: str) -> Tensor:
+def as_tensor(value: Any, name: str = "x") -> Tensor:
     """Return `value` as a tensor: integers int64, new floats default dtype."""
     if isinstance(value, Tensor):
         tensor = value.detach()
@@ -152,7 +152,7 @@ def _tensor(value: Any, name: str) -> Tensor:
                 f"Dataset: {name} holds {array.dtype} values, but only numbers can "
                 "be trained on. Turn words into numbers first."
             )
-        tensor = torch.from_numpy(np.ascontiguousarray(array))
+        tensor = torch.tensor(array)
         if tensor.is_floating_point():
             tensor = tensor.to(torch.get_default_dtype())
     if tensor.is_floating_point() or tensor.dtype == torch.int64:
@@ -166,8 +166,9 @@ def _check_lengths(data: Dataset) -> None:
             f"Dataset: x has shape {tuple(data.x.shape)}, so there is no example in "
             "it. At least one example is needed: check the selection before this."
         )
-    parts = {"y": data.y} if data.groups is None else {"y": data.y, "groups": data.groups}
-    for name, part in parts.items():
+    for name, part in (("y", data.y), ("groups", data.groups)):
+        if part is None:
+            continue
         if part.ndim != 1 or part.shape[0] != data.x.shape[0]:
             raise ValueError(
                 f"Dataset: {name} has shape {tuple(part.shape)}, x has "
