@@ -45,12 +45,13 @@ def time_limit(seconds: float) -> Iterator[None]:
         timer.cancel()
         with lock:
             state["done"] = True
+        if state["fired"]:  # in time after all, by a hair: nothing may come later
+            _raise_in(thread, None)
 
 
-def _raise_in(thread: int, kind: type[BaseException]) -> None:
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-        ctypes.c_ulong(thread), ctypes.py_object(kind)
-    )
+def _raise_in(thread: int, kind: type[BaseException] | None) -> None:
+    pending = None if kind is None else ctypes.py_object(kind)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), pending)
 
 
 @contextlib.contextmanager
