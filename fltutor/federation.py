@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import TypeAlias
 
 import torch
@@ -130,7 +130,9 @@ class Federation:
         ends, steps = self.engine(
             self.task, starts, cohort, plan, local, direction, memory
         )  # (K, d), (K,)
-        updates = Updates(ids, ends - starts, self.weights(cohort), steps, round=index)
+        extra = self._gradients(starts, cohort, local)
+        weights = self.weights(cohort)  # (K,)
+        updates = Updates(ids, ends - starts, weights, steps, extra, round=index)
         updates = leave_out_not_finite(updates)
         if len(updates) > 0:
             updates, state = self.algorithm.finish(updates, state, local)
@@ -199,6 +201,22 @@ class Federation:
             leave=False,
         )
         return History(tuple(bar), self.algorithm.name)
+
+    def _gradients(
+        self, starts: Tensor, cohort: Sequence[Client], local: LocalTraining
+    ) -> dict[str, Tensor]:
+        """Let an algorithm that asks for it have each client's gradient at its start.
+
+        One full-batch step of lr 1 along the plain gradient, whatever the engine.
+        """
+        if not self.algorithm.full_gradient:
+            return {}
+        once = replace(local, epochs=1, batch_size=None, lr=1.0, momentum=0.0)
+        sizes = [len(client) for client in cohort]
+        plan = batch_plan(sizes, once, seeds.keys(0, "gradient", range(len(sizes))))
+        plain = FedAvg().direction
+        ends, _ = self.engine(self.task, starts, cohort, plan, once, plain, {})
+        return {"gradient": starts - ends}  # (K, d)
 
     def _record(
         self,

@@ -60,6 +60,14 @@ class FedAvg:
         """Return the name used in legends and ledgers."""
         return type(self).__name__
 
+    @property
+    def full_gradient(self) -> bool:
+        """Whether :meth:`finish` needs ``extra["gradient"]``, each client's at start.
+
+        A federation then makes one more full pass over each client's data.
+        """
+        return False
+
     def init(self, params: Tensor, num_clients: int) -> State:
         """Make the state before the first round [server].
 
