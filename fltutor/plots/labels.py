@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,9 +13,7 @@ from matplotlib.text import Text
 _GAP = 1.15
 
 
-def spread(
-    wanted: Sequence[float], gap: float, low: float, high: float
-) -> list[float]:
+def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
     """Move numbers apart until neighbours are at least ``gap`` from each other.
 
     Keeps their order and stays within [low, high] where that is possible; each
@@ -87,9 +86,7 @@ def label_ends(
 
 def _boxes(axes: Axes, texts: Sequence[Text]) -> list[tuple[float, float]]:
     """Return width and height of each text in pixels."""
-    canvas = axes.get_figure(root=True).canvas  # type: ignore[union-attr]
-    assert isinstance(canvas, FigureCanvasAgg)
-    renderer = canvas.get_renderer()
+    renderer = _renderer(axes)
     extents = [text.get_window_extent(renderer) for text in texts]
     return [(extent.width, extent.height) for extent in extents]
 
@@ -99,6 +96,28 @@ def _make_room(axes: Axes, pixels: float) -> None:
     figure = axes.get_figure(root=True)
     assert figure is not None
     box = axes.get_position()
-    need = (pixels + 14.0) / figure.bbox.width
-    width = max(box.width - need + max(0.0, 0.96 - box.x1), 0.25 * box.width)
-    axes.set_position((box.x0, box.y0, min(width, box.width), box.height))
+    right = 0.99 if box.x1 > 0.9 else box.x1
+    width = (right - box.x0 - (pixels + 2.0) / figure.bbox.width) / 1.015
+    width = max(min(width, box.width), 0.25 * box.width)
+    axes.set_position((box.x0, box.y0, width, box.height))
+
+
+def fit_left(axes: Axes) -> None:
+    """Move the left edge of leftmost axes so that tick numbers and label are seen."""
+    figure = axes.get_figure(root=True)
+    box = axes.get_position()
+    if figure is None or box.x0 > 0.3:
+        return
+    extent = axes.yaxis.get_tightbbox(_renderer(axes))
+    if extent is None or extent.x0 >= 4.0:
+        return
+    shift = (4.0 - extent.x0) / figure.bbox.width
+    axes.set_position((box.x0 + shift, box.y0, box.width - shift, box.height))
+
+
+def _renderer(axes: Axes) -> Any:
+    """Return the Agg renderer of the axes' figure."""
+    figure = axes.get_figure(root=True)
+    canvas: Any = figure.canvas if figure is not None else None
+    assert isinstance(canvas, FigureCanvasAgg)
+    return canvas.get_renderer()  # type: ignore[no-untyped-call]

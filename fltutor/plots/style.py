@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -58,7 +59,7 @@ _OTHERS = tuple(
     for colour, marker in zip(LINE_COLOURS, markers, strict=True)
 )
 
-STYLE: dict[str, Any] = {
+STYLE: dict[Any, Any] = {
     "figure.figsize": SIZE,
     "figure.dpi": DPI,
     "figure.facecolor": "white",
@@ -73,7 +74,7 @@ STYLE: dict[str, Any] = {
     "axes.spines.right": False,
     "axes.grid": True,
     "axes.axisbelow": True,
-    "axes.prop_cycle": mpl.cycler(color=list(LINE_COLOURS)),
+    "axes.prop_cycle": cycler(color=list(LINE_COLOURS)),
     "grid.color": "#E3E3E3",
     "grid.linewidth": 0.6,
     "lines.linewidth": 1.8,
@@ -147,7 +148,7 @@ def png(figure: Figure, *, fast: bool = False) -> bytes:
     if not isinstance(canvas, FigureCanvasAgg):
         canvas = FigureCanvasAgg(figure)
     level = 1 if fast else 9
-    canvas.print_png(
+    canvas.print_png(  # type: ignore[no-untyped-call]
         buffer,
         metadata={"Software": None},
         pil_kwargs={"compress_level": level},
@@ -187,6 +188,7 @@ class Picture:
         return png(self.figure)
 
     def __repr__(self) -> str:
+        """Return the alt text."""
         return self.alt
 
     def _repr_mimebundle_(

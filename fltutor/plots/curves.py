@@ -1,0 +1,120 @@
+"""Learning curves of finished runs, with any of the ledger's columns as x-axis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fltutor.plots.draw import draw_lines
+from fltutor.plots.style import Picture, new_axes, styled
+
+Floats: TypeAlias = NDArray[np.float64]
+
+
+class Run(Protocol):
+    """What `curves` needs of a history: a column by name, and a cumulative axis."""
+
+    def __getitem__(self, name: str, /) -> Floats:
+        """Return one value a recorded round."""
+
+    def axis(self, name: str, /) -> Floats:
+        """Return a cumulative x-axis of the same length."""
+
+
+X_LABELS = {
+    "round": "round",
+    "bytes": "data sent, up and down (MiB)",
+    "bytes_up": "data sent by clients (MiB)",
+    "bytes_down": "data sent to clients (MiB)",
+    "local_steps": "local steps, all clients",
+    "seconds": "time (s)",
+}
+Y_LABELS = {
+    "accuracy": "test accuracy",
+    "loss": "test loss (nats)",
+    "participants": "clients in the round",
+}
+_UNITS = {"round": "rounds", "bytes": "MiB", "local_steps": "local steps"}
+
+
+def curves(
+    histories: Mapping[str, Run] | Mapping[str, Sequence[Run]],
+    x: str = "round",
+    y: str = "accuracy",
+    *,
+    title: str | None = None,
+    alt: str | None = None,
+    ylim: tuple[float, float] | None = None,
+    xlog: bool = False,
+) -> Picture:
+    """Draw a column of several runs, one line a name.
+
+    Parameters
+    ----------
+    histories
+        Name -> ``History``, or name -> several of them (one a seed): then the line
+        is their mean and the band reaches from the lowest to the highest.
+    x
+        ``"round"``, ``"bytes"`` (shown in MiB), ``"local_steps"`` or ``"seconds"``.
+    y
+        A column of the ledger: ``"accuracy"``, ``"loss"``, ...
+    title, alt
+        The finding, and the sentence for who does not see it; without ``alt`` the
+        end points are told.
+    """
+    if not histories:
+        raise ValueError(
+            "curves got no histories, needs at least one. "
+            "Pass {name: federation.run(...)}."
+        )
+    xs: dict[str, Floats] = {}
+    ys: dict[str, Floats] = {}
+    bands: dict[str, tuple[Floats, Floats]] = {}
+    for name, runs in histories.items():
+        seeds: list[Any] = list(runs) if isinstance(runs, list | tuple) else [runs]
+        xs[name], values = _columns(name, seeds, x, y)
+        ys[name] = values.mean(axis=0)
+        if len(seeds) > 1:
+            bands[name] = (values.min(axis=0), values.max(axis=0))
+    figure, axes = new_axes()
+    with styled():
+        draw_lines(
+            axes, xs, ys, xlabel=X_LABELS.get(x, x), ylabel=Y_LABELS.get(y, y),
+            title=title, bands=bands, ylim=ylim, xlog=xlog,
+        )  # fmt: skip
+    return Picture(figure, alt=alt or describe(xs, ys, x=x, y=y))
+
+
+def describe(
+    xs: Mapping[str, Floats], ys: Mapping[str, Floats], *, x: str, y: str
+) -> str:
+    """Say in words where each curve ends, four significant digits."""
+    parts = []
+    for name in ys:
+        kept = np.isfinite(ys[name])
+        if not kept.any():
+            parts.append(f"{name} has no value")
+            continue
+        end, last = ys[name][kept][-1], xs[name][kept][-1]
+        unit = _UNITS.get(x, x)
+        parts.append(f"{name} ends at {end:.4g} after {last:.4g} {unit}")
+    what = Y_LABELS.get(y, y).split(" (")[0]
+    along = X_LABELS.get(x, x).split(" (")[0].split(",")[0]
+    return f"{what.capitalize()} against {along}: {'; '.join(parts)}."
+
+
+def _columns(name: str, seeds: Sequence[Run], x: str, y: str) -> tuple[Floats, Floats]:
+    """Return x (T,) and y (seeds, T) of runs that recorded the same rounds."""
+    axes = [np.asarray(run.axis(x), dtype=float) for run in seeds]
+    values = [np.asarray(run[y], dtype=float) for run in seeds]
+    lengths = sorted({len(value) for value in values})
+    if len(lengths) != 1:
+        raise ValueError(
+            f"curves got runs of {lengths} rounds for {name!r}, needs one length. "
+            "Run every seed for the same number of rounds."
+        )
+    mean = np.stack(axes).mean(axis=0)
+    return (mean / 2**20 if x.startswith("bytes") else mean), np.stack(values)

@@ -1,0 +1,34 @@
+"""L6: the widgets, one file each; ipywidgets is imported in this package alone.
+
+``LABS`` names every widget: to add one, write ``widgets/<file>.py`` with a factory
+that returns a `Lab`, and add its line here. ``ft.widgets.<name>()`` loads it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+LABS: dict[str, str] = {
+    # name: "module:factory"
+}
+
+_BASE = {"Lab": "base", "number": "base", "choice": "base", "toggle": "base"}
+
+__all__ = ["LABS", "Lab", "choice", "number", "toggle"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a widget's factory, or a name of the base, when it is first used."""
+    if name in LABS:
+        module, _, factory = LABS[name].partition(":")
+        return getattr(import_module(f"{__name__}.{module}"), factory)
+    if name in _BASE:
+        return getattr(import_module(f"{__name__}.{_BASE[name]}"), name)
+    raise AttributeError(
+        f"fltutor.widgets has no {name!r}, it has {sorted([*LABS, *_BASE])}."
+    )
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *LABS, *_BASE])
