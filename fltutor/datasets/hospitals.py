@@ -81,9 +81,8 @@ def heart_disease(
     """Return the heart patients: x (n, 13), groups = the four hospitals.
 
     `target`: "disease" (0, 1) or "severity" (0..4; Budapest wrote down 0 and 1 only).
-    `impute`: "hospital" or "pooled". `scale`: those or "none". What they mean, and
-    why "hospital" is the default, stands at the top of this module. `test_fraction`
-    of each hospital's patients is only tested on; `seed` says which.
+    `impute`: "hospital" or "pooled"; `scale`: those or "none": explained at the top
+    of this module. `test_fraction` of each hospital's patients is only tested on.
 
     Raises
     ------
@@ -100,17 +99,23 @@ def heart_disease(
     x = _fill(x, train, _scopes(owner, impute))
     if scale != "none":
         x = _standardise(x, train, _scopes(owner, scale))
-    severity = target == "severity"
-    y, classes = (code, 5) if severity else (code > 0, 2)
+    y, names = _targets(code, target)
     return Split(
-        train=_dataset(x, y, owner, classes, train),
-        test=_dataset(x, y, owner, classes, ~train),
-        num_classes=classes,
+        train=_dataset(x, y, owner, len(names), train),
+        test=_dataset(x, y, owner, len(names), ~train),
+        num_classes=len(names),
         name=HEART_DISEASE.name,
         licence=HEART_DISEASE.licence,
-        class_names=tuple("01234") if severity else ("healthy", "disease"),
+        class_names=names,
         description=f"Four hospitals; impute={impute!r}, scale={scale!r}.",
     )
+
+
+def _targets(code: Array, target: str) -> tuple[Array, tuple[str, ...]]:
+    """Return labels and their names."""
+    if target == "severity":
+        return code, tuple("01234")
+    return code > 0, ("healthy", "disease")
 
 
 def _patients(download: bool) -> tuple[Array, Array, Array]:

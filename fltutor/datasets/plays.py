@@ -1,9 +1,9 @@
 """`shakespeare`: every speaking role is a client, and they speak differently.
 
-A role's first lines are for training and its last for testing; no window crosses the
-cut. Roles stand in the order of their first appearance. The text names roles but not
-plays, so roles that share a name ("First Citizen", "Messenger") are one client here;
-the benchmark LEAF tells them apart.
+A role's first lines are for training and its last `test_fraction` for testing; no
+window crosses the cut. Roles stand in the order of their first appearance. The text
+names roles but not plays, so roles that share a name ("First Citizen", "Messenger")
+are one client here; the benchmark LEAF tells them apart.
 
 Source: the task is that of B. McMahan et al., AISTATS 2017,
 https://arxiv.org/abs/1602.05629; the text is Andrej Karpathy's tinyshakespeare.
@@ -56,9 +56,8 @@ def shakespeare(
     """Return next-character prediction: x (n, window) tokens, groups = roles.
 
     An example is `window` characters of one role's speeches and the one that comes
-    next; windows start every `stride` characters. Roles with fewer than `min_lines`
-    lines are left out, and those too short for one window in train and test. The
-    last `test_fraction` of a role's lines is the test part.
+    next; windows start every `stride` characters. Left out are roles of fewer than
+    `min_lines` lines or too short for one window in train and in test.
 
     Raises
     ------
