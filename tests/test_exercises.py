@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import os
 import shutil
 
 import exercise_support as support
 import pytest
+from nbclient import NotebookClient
 
 pytest.importorskip("nbgrader", reason="generating exercises needs the extra `test`")
 
@@ -68,6 +70,24 @@ def test_every_check_of_a_notebook_is_solved_asked_and_hinted(path):
     if path.parent == support.ROOT / "solutions":
         hinted = {id for id in solved for line in lines if f'ft.hint("{id}"' in line}
         assert hinted == solved
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", NOTEBOOKS)
+def test_an_untouched_exercise_runs_to_its_end(path):
+    exercise = exercise_of(path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        patch.setenv("PYTHONPATH", str(support.ROOT), prepend=os.pathsep)
+        NotebookClient(exercise, kernel_name="python3", timeout=120).execute()
+    shown = [
+        output["data"]["text/plain"]
+        for cell in exercise.cells
+        if tool.CHECK_LINE.match(cell.source)
+        for output in cell.outputs
+    ]
+    assert shown
+    assert all("not written yet" in text for text in shown)
 
 
 # ---- the tool --------------------------------------------------------------------

@@ -21,7 +21,15 @@ _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (SystemExit, "The code asks Python to exit."),
     (MemoryError, "The code asks for more memory than there is."),
 )
-_SHAPES = ("size of tensor", "shapes", "broadcast", "mat1", "shape '", "dimension")
+_SHAPES = (
+    "size of tensor",
+    "mismatch",
+    "shapes",
+    "broadcast",
+    "mat1",
+    "shape '",
+    "dimension",
+)
 
 
 def plain(error: BaseException) -> Fault:

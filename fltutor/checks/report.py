@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -107,20 +108,30 @@ class Result:
 
     def _html(self) -> str:
         colour = _GREEN if self.passed else _RED if self.written else _BLUE
-        style = {
-            "held": f"color:{_GREEN}",
-            "failed": f"color:{_RED}",
-            "detail": "font-family:monospace;white-space:pre-wrap;margin-left:2em",
-            "mistake": f"border:1px solid {_RED};padding:.3em .6em;margin:.4em 0",
-            "next": "opacity:.75",
-        }
-        mark = {"held": "✓ ", "failed": "✗ ", "skipped": "– "}
-        rows = "".join(
-            f'<div style="{style.get(kind, "")}">'
-            f"{mark.get(kind, '')}{escape(text)}</div>"
-            for kind, text in self.lines()
-        )
+        rows = "".join(_row(kind, text) for kind, text in self.lines())
         return _box(colour, self.headline(), rows)
+
+
+_STYLE = {
+    "detail": "font-family:monospace;white-space:pre-wrap;margin-left:2em",
+    "mistake": f"border:1px solid {_RED};padding:.3em .6em;margin:.4em 0",
+    "next": "opacity:.75",
+}
+_MARK = {
+    "held": f'<span style="color:{_GREEN}">✓</span> ',
+    "failed": f'<span style="color:{_RED}">✗</span> ',
+    "skipped": "– ",
+}
+
+
+def _row(kind: str, text: str) -> str:
+    body = _MARK.get(kind, "") + _code(escape(text))
+    return f'<div style="{_STYLE.get(kind, "")}">{body}</div>'
+
+
+def _code(text: str) -> str:
+    """Set what stands between backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
 
 
 def details(outcome: Outcome) -> list[str]:
@@ -161,7 +172,7 @@ class Hint:
         return f"{self.check.id} · hint {self.level} of 3"
 
     def _repr_mimebundle_(self, **_: object) -> Bundle:
-        text = escape(self.check.hints[self.level - 1])
+        text = _code(escape(self.check.hints[self.level - 1]))
         body = f'<div style="white-space:pre-wrap">{text}</div>'
         return {"text/plain": repr(self), "text/html": _box(_BLUE, self._title(), body)}
 
