@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -21,6 +22,8 @@ import fltutor
 ROOT = Path(__file__).parents[1]
 COURSE = ("lessons", "exercises", "solutions")
 CONDA_NAMES = {"pytorch": "torch"}
+ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="pins are Linux's")
+WITH_MAKE = pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
@@ -81,11 +84,13 @@ def test_every_pin_lies_in_the_range_of_pyproject():
         assert requirement.specifier.contains(pins()[name]), requirement
 
 
+@ON_LINUX
 def test_everything_that_gets_installed_is_pinned():
     found = needed(requirements("instructor", "test", "dev"))
     assert found - pins().keys() == set()
 
 
+@ON_LINUX
 def test_nothing_is_pinned_that_nobody_needs():
     found = needed(requirements("instructor", "test", "dev"))
     assert pins().keys() - found == set()
@@ -234,6 +239,7 @@ def touch_later(path):
     os.utime(path, (later, later))
 
 
+@WITH_MAKE
 def test_make_lab_installs_with_the_constraints_and_opens_the_course(sandbox):
     calls = make(sandbox, "lab")
     installs = [call for call in calls if "pip install" in call]
@@ -243,17 +249,20 @@ def test_make_lab_installs_with_the_constraints_and_opens_the_course(sandbox):
     assert calls[-1] == "-m fltutor lab"
 
 
+@WITH_MAKE
 def test_make_lab_a_second_time_installs_nothing(sandbox):
     make(sandbox, "lab")
     assert make(sandbox, "lab") == ["-m fltutor lab"]
 
 
+@WITH_MAKE
 def test_changed_constraints_install_again(sandbox):
     make(sandbox, "lab")
     touch_later(sandbox / "constraints.txt")
     assert any("pip install" in call for call in make(sandbox, "lab"))
 
 
+@WITH_MAKE
 def test_make_test_runs_unit_tests_and_notebooks_after_setting_up(sandbox):
     calls = make(sandbox, "test")
     assert any("pip install" in call and "[dev]" in call for call in calls)
@@ -263,6 +272,7 @@ def test_make_test_runs_unit_tests_and_notebooks_after_setting_up(sandbox):
     assert make(sandbox, "test") == calls[-1:]
 
 
+@WITH_MAKE
 def test_make_test_fails_if_a_test_fails(sandbox):
     make(sandbox, "setup-dev")
     (sandbox / ".venv/bin/python").write_text("#!/bin/sh\nexit 1\n")
@@ -270,6 +280,7 @@ def test_make_test_fails_if_a_test_fails(sandbox):
     assert run.returncode != 0
 
 
+@WITH_MAKE
 def test_make_alone_names_every_target():
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     phony = set(re.search(r"^\.PHONY: (.*)$", text, re.M)[1].split())
