@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shutil
 
 import exercise_support as support
@@ -15,6 +16,13 @@ pytest.importorskip("nbgrader", reason="generating exercises needs the extra `te
 tool = support.tool
 SMALL = support.FIXTURES / "solutions" / "02_small.ipynb"
 NOTEBOOKS = [pytest.param(path, id=path.stem) for path in support.solutions()]
+
+# Lesson 00 shows how checks work; every other lesson asks the full set.
+FULL = [
+    pytest.param(path, id=path.stem)
+    for path in support.solutions()
+    if path.parent.parent == support.ROOT and not path.stem.startswith("00_")
+]
 
 
 @pytest.fixture
@@ -70,6 +78,17 @@ def test_every_check_of_a_notebook_is_solved_asked_and_hinted(path):
     if path.parent == support.ROOT / "solutions":
         hinted = {id for id in solved for line in lines if f'ft.hint("{id}"' in line}
         assert hinted == solved
+
+
+@pytest.mark.parametrize("path", FULL)
+def test_a_lesson_asks_three_core_one_stretch_and_one_open_question(path):
+    cells = tool.read(path).cells
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    assert len(re.findall(r"^\*\d+ minutes · core\*$", text, re.M)) >= 3
+    assert len(re.findall(r"^\*\d+ minutes · stretch\*$", text, re.M)) >= 1
+    assert "Rubric" in text
+    assert "<!-- BEGIN SOLUTION -->" in text
+    assert any("solution-only" in tool.tags(cell) for cell in cells), "say why"
 
 
 @pytest.mark.slow
@@ -128,14 +147,18 @@ def test_stamping_twice_changes_nothing():
     assert tool.dumps(once) == SMALL.read_text(encoding="utf-8")
 
 
-def test_the_shorthand_of_a_text_notebook_becomes_id_and_metadata():
+def test_a_solution_cell_belongs_to_the_next_check():
     notebook = tool.read(SMALL)
-    cell = notebook.cells[3]
-    cell.metadata = type(cell.metadata)(id="mean-new", check="02.weighted_mean")
-    stamped = tool.stamp(notebook).cells[3]
-    assert stamped.id == "mean-new"
-    assert tool.check_id(stamped) == "02.weighted_mean"
-    assert stamped.metadata["nbgrader"]["grade_id"] == "mean-new"
+    del notebook.cells[3].metadata["fltutor"]
+    stamped = tool.stamp(notebook)
+    assert tool.check_id(stamped.cells[3]) == "02.weighted_mean"
+    assert [cell.id for cell in stamped.cells if tool.check_id(cell)] == ["mean-code"]
+
+
+def test_points_are_said_on_the_check_cell():
+    notebook = tool.read(SMALL)
+    notebook.cells[4].metadata["fltutor"] = {"points": 3}
+    assert tool.stamp(notebook).cells[4].metadata["nbgrader"]["points"] == 3
 
 
 def test_two_cells_of_one_id_are_refused():

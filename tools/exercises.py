@@ -15,12 +15,12 @@ How a solutions notebook is built (cell by cell)
 
    * markdown: ``## Exercise 1 · The weighted mean``, then a line
      ``*10 minutes · core*`` (or ``stretch``), the task, and the signature.
-   * code, metadata ``{"fltutor": {"check": "02.weighted_mean"}}``: the frame that
-     learners get, and what they write between ``### BEGIN SOLUTION`` and
-     ``### END SOLUTION``. Inside a function those lines become
-     ``raise NotImplementedError``. Where the answer is a number, write
+   * code: the frame that learners get, and what they write between
+     ``### BEGIN SOLUTION`` and ``### END SOLUTION``. Inside a function those lines
+     become ``raise NotImplementedError``. Where the answer is a number, write
      ``answer = ...`` above the region: at the left margin it just disappears.
-     One exercise may span several cells of the same ``check``.
+     An exercise may span several cells; each belongs to the next ``ft.check``
+     (stamping notes that in the metadata ``{"fltutor": {"check": "02.name"}}``).
    * code: ``ft.check("02.weighted_mean", weighted_mean)`` and nothing else. Stamping
      adds the graded line that learners do not see.
    * code: ``# ft.hint("02.weighted_mean", 1)``: learners take the # away.
@@ -34,9 +34,8 @@ Cells that an exercise's solution needs besides ``setup`` (a data set, a helper)
 carry the tag ``check-setup``, so that the tests run them too. Points: metadata
 ``{"fltutor": {"points": 2}}`` on the check cell; 1 if not said.
 
-Writing: the notebook is what git holds. To write one as text, use jupytext's
-py:percent; ``# %% id="mean-code" check="02.weighted_mean"`` becomes the cell's id
-and metadata when it is stamped. Ids are short words and stay for ever.
+Ids are short words and stay for ever. To write a notebook as text: tools/draft.py.
+The order: write, stamp (this tool), execute (tools/notebooks.py), this tool again.
 """
 
 from __future__ import annotations
@@ -99,8 +98,8 @@ def stamp(notebook: NotebookNode) -> NotebookNode:
         },
         language_info={"name": "python"},
     )
+    _name_checks(notebook)
     for cell in notebook.cells:
-        _adopt_shorthand(cell)
         _hide_graded_line(cell)
         graded = _nbgrader_metadata(cell)
         cell.metadata.pop("nbgrader", None)
@@ -113,13 +112,17 @@ def stamp(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def _adopt_shorthand(cell: NotebookNode) -> None:
-    """Turn jupytext's ``id="..." check="..."`` into an id and metadata."""
-    word, check = cell.metadata.pop("id", None), cell.metadata.pop("check", None)
-    if word is not None:
-        cell.id = word
-    if check is not None:
-        cell.metadata.setdefault("fltutor", {})["check"] = check
+def _name_checks(notebook: NotebookNode) -> None:
+    """Let a solution cell that names no check belong to the next one asked."""
+    upcoming: str | None = None
+    for cell in reversed(notebook.cells):
+        if cell.cell_type != "code":
+            continue
+        if found := CHECK_LINE.match(cell.source.strip().split("\n")[-1]):
+            upcoming = found["id"]
+        unnamed = "BEGIN SOLUTION" in cell.source and check_id(cell) is None
+        if unnamed and upcoming is not None:
+            cell.metadata.setdefault("fltutor", {})["check"] = upcoming
 
 
 def _hide_graded_line(cell: NotebookNode) -> None:

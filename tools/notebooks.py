@@ -90,7 +90,8 @@ def tidy(notebook: Any) -> Any:
     count = 0
     for cell in notebook.cells:
         tags = cell.metadata.get("tags")
-        keep = {k: cell.metadata[k] for k in ("nbgrader",) if k in cell.metadata}
+        kept = ("nbgrader", "fltutor")  # written by tools/exercises.py
+        keep = {k: cell.metadata[k] for k in kept if k in cell.metadata}
         cell.metadata = nbformat.from_dict(keep | ({"tags": tags} if tags else {}))
         if cell.cell_type != "code":
             cell.pop("outputs", None)
