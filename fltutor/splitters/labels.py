@@ -60,8 +60,8 @@ def dirichlet(
 ) -> list[Client]:
     """Cut each class among the clients by shares drawn from Dirichlet(alpha).
 
-    Small alpha, strong skew of labels and of sizes. alpha = 1 is far from homogeneous; at
-    large alpha, every client has the whole's mix, more evenly than a random split.
+    Small alpha, strong skew of labels and of sizes. alpha = 1 is far from homogeneous;
+    at large alpha every client has the whole's mix, more evenly than a random split.
 
     Parameters
     ----------
