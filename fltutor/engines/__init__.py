@@ -5,8 +5,11 @@ An engine is a function
 -> ends (K, d), steps (K,)``. It holds no randomness: the plan does.
 """
 
+from fltutor.engines.choosing import Vectorised
 from fltutor.engines.reading import sequential
 from fltutor.engines.shared import Direction, Engine
-from fltutor.engines.stacking import vectorised
 
-__all__ = ["Direction", "Engine", "sequential", "vectorised"]
+__all__ = ["Direction", "Engine", "Vectorised", "sequential", "vectorised"]
+
+#: The engine of every federation that names no other.
+vectorised = Vectorised()

@@ -1,49 +1,130 @@
-"""The engine to wait less: all clients of a round take their steps together."""
+"""All clients of a group take their steps together: one row of a matrix each."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
+from torch.func import functional_call
 
 from fltutor.clients import Client, LocalTraining
-from fltutor.engines.shared import Direction, refuse_oversize
+from fltutor.engines.backprop import Layer, Network
+from fltutor.engines.schedule import Group
+from fltutor.engines.shared import Direction
 from fltutor.task import Task
 
+#: (step, params (m, d), grads (m, d)) -> None; writes the clients' gradients
+Gradients = Callable[[int, Tensor, Tensor], None]
 
-def vectorised(
-    task: Task,
+BLOCK_BYTES = 2**18
+
+
+def descend(
+    group: Group,
     starts: Tensor,
-    clients: Sequence[Client],
-    plan: Tensor,
     local: LocalTraining,
     direction: Direction,
     memory: Mapping[str, Tensor],
-) -> tuple[Tensor, Tensor]:
-    """Train all clients of a cohort at once, ``vmap`` over stacked parameters.
+    gradients: Gradients,
+) -> Tensor:
+    """Take all local steps of a group and return its ends ``(M, d)``.
 
-    Arguments and results as in :func:`fltutor.engines.sequential`, equal to 1e-10 in
-    float64. Clients with fewer examples or steps are padded through the plan; a step
-    without a real example leaves its client's row unchanged.
+    Buffers are this function's own: nothing that it was given is written to.
     """
-    refuse_oversize(starts)
-    x = torch.cat([client.data.x for client in clients])  # (n, ...)
-    y = torch.cat([client.data.y for client in clients])  # (n,)
-    sizes = torch.tensor([len(client) for client in clients])
-    offsets = torch.cumsum(sizes, 0) - sizes  # (K,)
-    gradients = torch.func.vmap(task.gradient)
-    params, velocity = starts, torch.zeros_like(starts)  # (K, d)
-    taken = torch.zeros(len(clients), dtype=torch.int64)
-    for step in range(plan.shape[1]):
-        rows = plan[:, step]  # (K, B)
-        real = rows >= 0
-        active = real.any(dim=1)  # (K,)
-        at = rows.clamp(min=0) + offsets[:, None]  # (K, B)
-        grad = gradients(params, x[at], y[at], real)  # (K, d)
-        grad = grad + local.weight_decay * params
-        new = local.momentum * velocity + direction(grad, params, starts, memory)
-        velocity = torch.where(active[:, None], new, velocity)
-        params = torch.where(active[:, None], params - local.lr * velocity, params)
-        taken += active
-    return params, taken
+    begin, memory = group.of(starts), group.memory(memory)
+    params = begin.clone(memory_format=torch.contiguous_format)  # (M, d)
+    grads = torch.empty_like(params)
+    velocity = torch.zeros_like(params) if local.momentum else None
+    m = 0
+    for step, working in enumerate(group.working):
+        if working != m:
+            m = working
+            p, g, s = params[:m], grads[:m], begin[:m]  # (m, d)
+            own = {n: v[:m] if v.ndim == 2 else v for n, v in memory.items()}
+        gradients(step, p, g)
+        if local.weight_decay:
+            g.add_(p, alpha=local.weight_decay)
+        move = direction(g, p, s, own)  # (m, d)
+        if velocity is not None:
+            move = velocity[:m].mul_(local.momentum).add_(move)
+        p.sub_(move, alpha=local.lr)
+    return params
+
+
+def by_hand(
+    task: Task, group: Group, clients: Sequence[Client], layers: Sequence[Layer]
+) -> Gradients:
+    """Prepare :class:`Network` gradients for a group's steps."""
+    x, y, at = group.gather(clients)
+    x = x.reshape(len(x), -1)  # (n, f)
+    steps, members, width = at.shape
+    real = group.plan >= 0  # (S, M, B)
+    share = real / real.sum(dim=2, keepdim=True).clamp(min=1)
+    share = share.to(x.dtype)[:, :, None]  # (S, M, 1, B)
+    classes = torch.arange(layers[-1].shape[0])[:, None]  # (C, 1)
+    size = members * width * x.shape[1] * x.element_size()
+    length = max(1, BLOCK_BYTES // size)  # steps whose batches are fetched together
+    net: Network | None = None
+    block = x, y
+
+    def targets(values: Tensor) -> Tensor:
+        if task.loss_name == "mse":
+            return values[..., None, :]  # (S, M, 1, B)
+        return (values[..., None, :] == classes).to(x.dtype)  # (S, M, C, B)
+
+    def write(step: int, params: Tensor, grads: Tensor) -> None:
+        nonlocal net, block
+        if step % length == 0:
+            rows = at[step : step + length]  # (s, M, B)
+            block = (
+                x.index_select(0, rows.view(-1)).view(*rows.shape, -1),
+                targets(y[rows]),
+            )
+        m = len(params)
+        if net is None or m != net.members:
+            net = Network(layers, task.loss_name, params, grads)
+        here = 0 if m == 1 else slice(m)
+        net.backpropagate(
+            block[0][step % length, here],
+            block[1][step % length, here],
+            share[step, here],
+        )
+
+    return write
+
+
+def by_vmap(task: Task, group: Group, clients: Sequence[Client]) -> Gradients:
+    """Prepare torch's own gradients for a group, mapped over its clients."""
+    x, y, at = group.gather(clients)
+    real = group.plan >= 0  # (S, M, B)
+    mapped = torch.func.vmap(task.gradient)
+
+    def write(step: int, params: Tensor, grads: Tensor) -> None:
+        rows = at[step, : len(params)]  # (m, B)
+        grads.copy_(mapped(params, x[rows], y[rows], real[step, : len(params)]))
+
+    return write
+
+
+def by_autograd(task: Task, group: Group, clients: Sequence[Client]) -> Gradients:
+    """Prepare torch's own gradients for a group of one client."""
+    x, y, at = group.gather(clients)
+    real = group.plan >= 0  # (S, 1, B)
+    leaves: dict[str, Tensor] = {}
+
+    def write(step: int, params: Tensor, grads: Tensor) -> None:
+        rows = at[step, 0][real[step, 0]]  # (B,)
+        if type(task) is not Task:
+            grads[0] = task.gradient(params[0], x[rows], y[rows])
+            return
+        if not leaves:  # views: they move with params
+            for name, part in task.layout.unflatten(params[0]).items():
+                leaves[name] = part.detach().requires_grad_()
+        with torch.enable_grad():
+            outputs = functional_call(task.module, leaves, (x[rows],))
+            loss = task.losses(outputs, y[rows]).mean()
+        parts = torch.autograd.grad(loss, list(leaves.values()))
+        torch.cat([part.reshape(-1) for part in parts], out=grads[0])
+
+    return write

@@ -1,0 +1,204 @@
+"""The engine to wait less: it chooses how a cohort trains fastest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from fltutor import validate
+from fltutor.clients import Client, LocalTraining
+from fltutor.engines.backprop import Layer, read_layers
+from fltutor.engines.schedule import GROUP_BYTES, Group, count_steps, groups
+from fltutor.engines.shared import Direction, one_thread_each, refuse_oversize
+from fltutor.engines.stacking import (
+    Gradients,
+    by_autograd,
+    by_hand,
+    by_vmap,
+    descend,
+)
+from fltutor.task import Task
+
+#: Multiplications in a step of a group from which a second thread pays.
+WORTH_A_THREAD = 1_000_000
+#: Parameters from which clients one by one beat clients mapped together.
+LARGE = 100_000
+
+_CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d)
+
+
+@dataclass(frozen=True)
+class Path:
+    """One way to train a cohort, chosen.
+
+    Attributes
+    ----------
+    name
+        "stacked", "vmap" or "threads".
+    why
+        the reason, for people.
+    members
+        clients in a group at most.
+    gradients
+        ``(task, group, clients)`` -> the gradients of a group's steps.
+    """
+
+    name: str
+    why: str
+    members: int
+    gradients: Callable[..., Gradients]
+
+
+@dataclass(frozen=True)
+class Vectorised:
+    """Train all clients of a cohort at once, by the path that suits the model.
+
+    * "stacked": linear models and MLPs. Parameters of many clients in one matrix,
+      gradients derived by hand (:mod:`fltutor.engines.backprop`).
+    * "vmap": whatever else maps over clients, ``torch.func.vmap(grad)``.
+    * "threads": clients one after another, several threads side by side. For
+      convolutions, which vmap makes slower, and for other large models.
+
+    Called like :func:`fltutor.engines.sequential`, and equal to it to 1e-10 in
+    float64. Clients with fewer examples or steps are padded through the plan; a step
+    without a real example leaves its client's row unchanged. Torch's thread
+    settings are as before afterwards.
+
+    Attributes
+    ----------
+    path
+        one of the three, or "auto".
+    workers
+        threads side by side; None takes as many as torch may use
+        (``torch.get_num_threads()``). Digits do not depend on it.
+
+    Examples
+    --------
+    >>> from fltutor import Dataset, models
+    >>> task = Task(models.mlp(2, 3, 2), seed=0)
+    >>> client = Client(0, Dataset([[0.0, 1.0]], [1], num_classes=2))
+    >>> print(Vectorised().explain(task, [client]))
+    stacked: linear layers and activations only, gradients derived by hand; ...
+    """
+
+    path: str = "auto"
+    workers: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown path and a worker count below 1."""
+        validate.one_of("path", self.path, ["auto", "stacked", "vmap", "threads"])
+        if self.workers is not None:
+            validate.count("workers", self.workers)
+
+    def __call__(
+        self,
+        task: Task,
+        starts: Tensor,
+        clients: Sequence[Client],
+        plan: Tensor,
+        local: LocalTraining,
+        direction: Direction,
+        memory: Mapping[str, Tensor],
+    ) -> tuple[Tensor, Tensor]:
+        """Return ends ``(K, d)`` and steps ``(K,)``, as every engine."""
+        refuse_oversize(starts)
+        path = self.choose(task, clients)
+        with one_thread_each() as allowed, torch.no_grad():
+            workers = self.workers or allowed
+            cuts = groups(plan, _even(len(clients), path.members, workers))
+            ends = torch.empty_like(starts, memory_format=torch.contiguous_format)
+
+            def train(group: Group) -> None:
+                with torch.no_grad():
+                    ends[group.rows] = descend(
+                        group,
+                        starts,
+                        local,
+                        direction,
+                        memory,
+                        path.gradients(task, group, clients),
+                    )
+
+            if workers == 1 or not _worth_threads(cuts, path, task.dim):
+                for group in cuts:
+                    train(group)
+            else:
+                with ThreadPoolExecutor(workers) as pool:
+                    list(pool.map(train, cuts))
+        return ends, count_steps(plan)
+
+    def explain(self, task: Task, cohort: Sequence[Client]) -> str:
+        """Say which path a cohort would take, and why."""
+        path = self.choose(task, cohort)
+        return (
+            f"{path.name}: {path.why}; at most {path.members} of the cohort's "
+            f"{len(cohort)} clients step together."
+        )
+
+    def choose(self, task: Task, cohort: Sequence[Client]) -> Path:
+        """Choose the path for a model and a cohort.
+
+        Raises
+        ------
+        ValueError
+            the path that was asked for does not fit the model.
+        """
+        layers = _layers(task, cohort)
+        if self.path == "stacked" and isinstance(layers, str):
+            raise validate.fail(
+                f"path='stacked', but {layers}",
+                "a linear model or an MLP on float data",
+                "Use path='auto'.",
+            )
+        if not isinstance(layers, str) and self.path in ("auto", "stacked"):
+            why = "linear layers and activations only, gradients derived by hand"
+            hand = partial(by_hand, layers=layers)
+            return Path("stacked", why, _fitting(task, GROUP_BYTES), hand)
+        together = Path("vmap", "", _fitting(task, 16 * GROUP_BYTES), by_vmap)
+        alone = Path("threads", "", 1, by_autograd)
+        if self.path == "vmap":
+            return replace(together, why="asked for")
+        if self.path == "threads":
+            return replace(alone, why="asked for")
+        if any(isinstance(layer, _CONVOLUTIONS) for layer in task.module.modules()):
+            return replace(alone, why="it has convolutions, slower when mapped")
+        if task.dim >= LARGE:
+            return replace(alone, why=f"{task.dim:,} parameters, too many to map")
+        return replace(together, why=f"{layers}, so torch maps its own gradient")
+
+
+def _layers(task: Task, cohort: Sequence[Client]) -> list[Layer] | str:
+    """Read the layers, or say why the model or its data are not for the hand."""
+    x = cohort[0].data.x
+    if x.dtype != task.dtype:
+        return f"the data are {x.dtype}"
+    first = next(iter(task.module.children()), None)
+    if x.ndim != 2 and type(first) is not nn.Flatten:
+        return f"the examples have {x.ndim - 1} axes"
+    return read_layers(task)
+
+
+def _fitting(task: Task, limit: int) -> int:
+    """Count the clients whose parameters fit into so many bytes."""
+    return max(1, limit // (task.dim * torch.finfo(task.dtype).bits // 8))
+
+
+def _even(num_clients: int, most: int, workers: int) -> int:
+    """Lower a group's limit so that the workers get equal shares of the groups."""
+    cuts = -(-num_clients // most)
+    if cuts > 1:
+        cuts = -(-cuts // workers) * workers
+    return -(-num_clients // cuts)
+
+
+def _worth_threads(cuts: Sequence[Group], path: Path, dim: int) -> bool:
+    """Tell whether a step's arithmetic outweighs what Python does around it."""
+    if len(cuts) < 2:
+        return False
+    examples = max(group.plan.shape[1] * group.plan.shape[2] for group in cuts)
+    return path.name == "threads" or examples * dim >= WORTH_A_THREAD
