@@ -315,6 +315,12 @@ def test_an_address_that_does_not_answer_is_named(own, publish):
     assert not own.exists() or everything_under(own) == []
 
 
+def test_a_folder_that_cannot_be_written_is_named(own, publish):
+    own.write_text("a file where a folder should be")
+    message = failing_fetch(publish, play_file(), {"input.txt": play_file()[0]})
+    assert str(own) in message and "could not be fetched" in message
+
+
 def test_stopping_with_the_keyboard_leaves_nothing(cache, publish, monkeypatch):
     import pooch
 
