@@ -180,6 +180,42 @@ def test_what_is_wrong_is_said(answer, words):
     assert words in said(answer)
 
 
+class Hostile:
+    def __getattribute__(self, name):
+        raise RuntimeError("no")
+
+    def __repr__(self):
+        raise RuntimeError("no")
+
+    def __array__(self, *args, **kwargs):
+        raise RuntimeError("no")
+
+
+ENDLESS = [1.0]
+ENDLESS.append(ENDLESS)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda x: ENDLESS,
+        lambda x: torch.zeros(2, device="meta"),
+        lambda x: 1j,
+        lambda x: [[1], [1, 2]],
+        lambda x: {1: 2},
+    ],
+    ids=["endless", "meta", "complex", "ragged", "dict"],
+)
+def test_whatever_comes_back_the_check_answers(make):
+    assert "should be numbers" in said(make)
+    said(make(0))
+
+
+def test_an_object_that_refuses_everything_is_answered_too():
+    assert "RuntimeError: no" in said(lambda x: Hostile())
+    assert "0 of 2 checks hold" in said(Hostile())
+
+
 def test_input_expected_and_got_are_shown():
     text = said(lambda x: x + 1)
     assert "given x = [1, 2]  shape (2,)" in text

@@ -23,16 +23,17 @@ def to_array(value: object) -> np.ndarray | None:
     """Return a number, tensor, array or (nested) list of them as float64, or None."""
     if isinstance(value, str | bytes | Mapping) or value is None:
         return None
-    if isinstance(value, torch.Tensor):
-        value = value.detach().cpu().resolve_conj().numpy()
-    if isinstance(value, list | tuple):
-        rows = [to_array(item) for item in value]
-        if any(row is None for row in rows):
-            return None
-        value = rows
     try:
-        return np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
+        if isinstance(value, torch.Tensor):
+            value = value.detach().cpu().numpy()
+        if isinstance(value, list | tuple):
+            rows = [to_array(item) for item in value]
+            if any(row is None for row in rows):
+                return None
+            value = rows
+        array = np.asarray(value)
+        return None if array.dtype.kind == "c" else array.astype(np.float64)
+    except Exception:  # whatever a learner's object does when it is asked for numbers
         return None
 
 

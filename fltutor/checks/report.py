@@ -18,6 +18,13 @@ Bundle = dict[str, str]
 
 def show(value: object) -> str:
     """Return a short, deterministic text of a value: 4 digits, shape, no address."""
+    try:
+        return _show(value)
+    except Exception:  # an object that cannot even be looked at is still named
+        return f"a {type(value).__name__}"
+
+
+def _show(value: object) -> str:
     array = None if isinstance(value, bool) else to_array(value)
     if array is not None:
         if array.ndim == 0:
