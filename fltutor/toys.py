@@ -46,8 +46,7 @@ def quadratics(
 ) -> tuple[Task, list[Client]]:
     """Make a federation of quadratics: a client is one example, all weigh the same.
 
-    One full-batch epoch is one local step: ``LocalTraining(epochs=K,
-    batch_size=None)`` takes K of them. Start at 0 unless told otherwise.
+    ``LocalTraining(epochs=K, batch_size=None)`` takes K local steps.
 
     Parameters
     ----------
@@ -62,8 +61,7 @@ def quadratics(
 
     Returns
     -------
-    the task, whose parameter vector is w ``(d,)`` and whose loss is F_i, and N
-    clients.
+    the task, its parameter vector w ``(d,)`` and its loss F_i, and N clients.
 
     Raises
     ------
@@ -133,21 +131,18 @@ def fedavg_limit(
 ) -> Tensor:
     """Return where FedAvg's rounds of full-batch steps end, ``(d,)``.
 
-    A client's round maps x to ``(I - lr A_i)^K x + ...``; the limit is the point that
-    the weighted mean of these maps leaves in place. For K = 1 it is the optimum; as K
-    grows it tends to the mean of the clients' own optima. Rounds with an lr above
-    ``2 / curvature`` run away from it.
+    A client's round maps x to ``(I - lr A_i)^K x + ...``; the weighted mean of these
+    maps leaves the limit in place. For K = 1 it is the optimum; as K grows it tends to
+    the mean of the clients' own optima. An lr above ``2 / curvature`` diverges.
 
     Parameters
     ----------
-    centres, curvatures, slopes
-        as in :func:`quadratics`.
+    centres, curvatures, weights, slopes
+        as in :func:`quadratic_optimum`.
     lr
         the local step size.
     epochs
         local steps K, one for all or one per client.
-    weights
-        aggregation weights p_i, ``(N,)``; None for equal ones.
 
     References
     ----------
@@ -216,8 +211,8 @@ def fednova_limit(
     e, a, g = _problem(centres, curvatures, slopes)
     steps = _steps(epochs, len(e))
     maps, shifts = _rounds(e, a, g, lr, steps, 0.0)
-    counts = torch.tensor(steps, dtype=e.dtype).clamp(min=1)  # (N,)
-    return _fixed_point(maps, shifts, _shares(weights, e) / counts)
+    shares = _shares(weights, e) / torch.tensor(steps).clamp(min=1)  # (N,)
+    return _fixed_point(maps, shifts, shares)
 
 
 def _float(values: Numbers, dtype: torch.dtype | None = None) -> Tensor:
@@ -230,7 +225,7 @@ def _float(values: Numbers, dtype: torch.dtype | None = None) -> Tensor:
 def _problem(
     centres: Numbers, curvatures: Numbers | None, slopes: Numbers | None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return e ``(N, d)``, A ``(N, d, d)``, g ``(N, d)`` of one dtype, checked."""
+    """Return checked e ``(N, d)``, A ``(N, d, d)``, g ``(N, d)`` of one dtype."""
     e = _float(centres)
     if e.ndim != 2 or e.numel() == 0:
         raise validate.fail(

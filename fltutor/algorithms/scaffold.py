@@ -104,8 +104,14 @@ class Scaffold(FedAvg):
             as in :meth:`finish`; option 1 needs ``updates.extra["gradient"]``.
         """
         if self.option == 1:
+            if "gradient" not in updates.extra:
+                raise validate.fail(
+                    "updates without extra['gradient']",
+                    "each client's gradient at its start (K, d) for option 1",
+                    "Run it in a Federation, or use option=2.",
+                )
             return updates.extra["gradient"]  # grad F_i at the start, (K, d)
-        taken = updates.steps[:, None]  # (K, 1)
+        taken = updates.steps[:, None].to(old.dtype)  # (K, 1)
         mean = updates.deltas / (-local.lr * taken.clamp(min=1))  # (K, d)
         return torch.where(taken > 0, old - state.server["c"] + mean, old)
 

@@ -67,8 +67,8 @@ class FedOpt(FedAvg):
 
     With the aggregate D: ``m <- beta1 m + (1 - beta1) D``, then v by :meth:`second`,
     then ``x <- x + server_lr m / (sqrt(v) + tau)``. m starts at 0, v at tau^2.
-    A large tau makes it FedAvg with server_lr / tau, a small one gives every
-    parameter its own step size.
+    A large tau gives all parameters nearly one step size, as FedAvg; a small one gives
+    each its own, and small aggregates long steps.
 
     Parameters
     ----------
