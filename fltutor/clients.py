@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,8 @@ from torch import Tensor
 
 from fltutor import seeds, validate
 from fltutor.datasets import Dataset
+
+Rows: TypeAlias = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,13 +117,12 @@ def batch_plan(
     local
         epochs (one for all, or K of them) and batch size.
     streams
-        one key per client from :func:`fltutor.seeds.keys`, ``(K,)``, or K
-        numpy generators.
+        K keys of :func:`fltutor.seeds.keys`, or K numpy generators.
 
     Returns
     -------
-    ``(K, S, B)`` int64: row numbers in each client's data, -1 where there is no
-    example. A step that is all -1 leaves its client unchanged.
+    ``(K, S, B)`` int64, row numbers in each client's data; -1 is no example, and a
+    step that is all -1 leaves its client unchanged.
 
     Examples
     --------
@@ -138,20 +140,28 @@ def batch_plan(
     batch = most if local.batch_size is None else min(local.batch_size, most)  # B
     per_epoch = -(-counts // batch)  # (K,) batches in an epoch
     plan = np.full((len(counts), int((per_epoch * epochs).max()), batch), -1)
-    width = -(-most // batch) * batch
-    client, step = np.nonzero(np.arange(width // batch) < per_epoch[:, None])
+    client, place = np.nonzero(np.arange(per_epoch.max()) < per_epoch[:, None])
     for epoch in range(int(epochs.max())):
-        order = np.full((len(counts), width), -1)
-        order[:, :most] = (
-            np.where(np.arange(most) < counts[:, None], np.arange(most), -1)
-            if local.batch_size is None
-            else seeds.permutations(words, counts, epoch)
-        )
+        batches = _epoch(words, counts, epoch, batch, local.batch_size is not None)
         active = epoch < epochs[client]
-        k, s = client[active], step[active]
-        batches = order.reshape(len(counts), -1, batch)  # (K, batches, B)
+        k, s = client[active], place[active]
         plan[k, epoch * per_epoch[k] + s] = batches[k, s]
     return torch.from_numpy(plan)
+
+
+def _epoch(
+    words: seeds.Keys, counts: Rows, epoch: int, batch: int, shuffled: bool
+) -> Rows:
+    """Cut one epoch of every client into batches: ``(K, batches, B)``."""
+    most = int(counts.max())
+    order = np.full((len(counts), -(-most // batch) * batch), -1)
+    position = np.arange(most)
+    order[:, :most] = (
+        seeds.permutations(words, counts, epoch)
+        if shuffled
+        else np.where(position < counts[:, None], position, -1)
+    )
+    return order.reshape(len(counts), -1, batch)
 
 
 def _keys(streams: npt.ArrayLike | Sequence[np.random.Generator]) -> seeds.Keys:

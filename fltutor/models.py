@@ -66,8 +66,8 @@ def cnn(
 ) -> nn.Sequential:
     """Build the CNN of McMahan et al. 2017: ``(B, 1, size, size) -> (B, outputs)``.
 
-    Two 5x5 convolutions, each with ReLU and 2x2 max pooling, a hidden layer, a head;
-    with the defaults 1,663,370 parameters, as in the paper's section 3.
+    Two 5x5 convolutions, each with ReLU and 2x2 max pooling, a hidden layer, a head:
+    1,663,370 parameters by default, as in section 3 (arXiv:1602.05629).
 
     Parameters
     ----------
@@ -75,10 +75,8 @@ def cnn(
         pixels on a side, a multiple of 4.
     num_outputs
         classes.
-    channels
-        of the two convolutions.
-    hidden
-        width of the layer before the head.
+    channels, hidden
+        of the two convolutions, width of the layer before the head.
     num_groups
         adds GroupNorm after each convolution; must divide both channels.
     """

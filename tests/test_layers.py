@@ -15,8 +15,8 @@ LAYERS = {
     name: layer
     for layer, names in enumerate(
         [
-            "seeds vectors validate",
-            "datasets models updates history",
+            "seeds validate",
+            "vectors datasets models updates history",
             "clients task aggregators robust compression accounting secagg poisoning",
             "splitters engines algorithms toys privacy inversion vertical",
             "federation personal",
