@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from importlib import import_module
 from pathlib import Path
 
@@ -245,20 +244,37 @@ def test_run_process_returns_the_status():
     assert lab.run_process(command, {**os.environ, "STATUS": "4"}) == 4
 
 
-@pytest.mark.skipif(os.name == "nt", reason="sends SIGINT as a terminal does")
-def test_ctrl_c_waits_for_jupyter():
-    child = "import time\ntry: time.sleep(30)\nexcept KeyboardInterrupt: exit(7)"
-    script = (
-        "import os, sys; from fltutor.cli.lab import run_process; print(flush=True)\n"
-        f"exit(run_process([sys.executable, '-c', {child!r}], os.environ))"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", script], start_new_session=True, stdout=subprocess.PIPE
-    )
-    process.stdout.readline()
-    time.sleep(1.0)
-    os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(20) == 7
+JUPYTER = """
+import signal, sys, time
+signal.signal(signal.SIGINT, lambda *_: exit(7))
+signal.signal(signal.SIGTERM, lambda *_: exit(8))
+print("ready", flush=True)
+time.sleep(30)
+"""
+LAUNCHER = f"""
+import os, sys
+from fltutor.cli.lab import run_process
+exit(run_process([sys.executable, '-c', {JUPYTER!r}], os.environ))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends signals as a POSIX terminal does")
+@pytest.mark.parametrize(
+    ("send", "status"),
+    [
+        (lambda pid: os.killpg(pid, signal.SIGINT), 7),  # Ctrl-C reaches both
+        (lambda pid: os.kill(pid, signal.SIGTERM), 8),  # reaches the launcher alone
+    ],
+    ids=["ctrl-c", "terminate"],
+)
+def test_stopping_stops_jupyter_and_waits_for_it(send, status):
+    command = [sys.executable, "-c", LAUNCHER]
+    with subprocess.Popen(
+        command, start_new_session=True, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout.readline() == b"ready\n"
+        send(process.pid)
+        assert process.wait(20) == status
 
 
 # --- fltutor doctor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -76,14 +77,19 @@ def lab_environment(environ: Mapping[str, str]) -> dict[str, str]:
 def run_process(command: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run `command` to its end and return its exit status.
 
-    Ctrl-C goes to the command, which may ask before it stops; we wait for it.
+    Ctrl-C goes to the command, which may ask before it stops; we wait for it. A
+    request to terminate is handed on, so that no server is left behind.
     """
     process = subprocess.Popen(command, env=dict(environ))
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            continue
+    before = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    try:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _is_root() -> bool:
