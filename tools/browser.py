@@ -146,7 +146,7 @@ def browsing(width: int = 1200, height: int = 900) -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         context = browser.new_context(viewport={"width": width, "height": height})
         page = context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(40_000)
         yield page
         browser.close()
 

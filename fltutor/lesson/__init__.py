@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fltutor.lesson.compare import compare
-from fltutor.lesson.predict import Prediction, Reveal, predict
-from fltutor.lesson.quiz import Quiz, quiz
-from fltutor.lesson.table import Table, table
+from fltutor.lesson.agreement import compare
+from fltutor.lesson.guesses import Prediction, Reveal, predict
+from fltutor.lesson.questions import Quiz, quiz
+from fltutor.lesson.tables import Table, table
 
 __all__ = [
     "Prediction",

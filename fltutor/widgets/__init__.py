@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 LABS: dict[str, str] = {
+    "round_lab": "rounds:round_lab",
     # name: "module:factory"
 }
 

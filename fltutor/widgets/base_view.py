@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import traceback
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import ipywidgets
 from fltutor.widgets.base_state import Control, controls
 
 _LABEL = {"description_width": "11em"}
+_MOMENT = 0.2
 _WIDE = {"width": "34em", "max_width": "98%"}
 
 
@@ -120,8 +122,18 @@ def button(text: str, on_click: Callable[[], None]) -> Any:
     """Make a button."""
     layout = ipywidgets.Layout(width="10em", margin="2px 2px 2px 11.5em")
     made = ipywidgets.Button(description=text, layout=layout)
-    made.on_click(lambda _: on_click())
+    made.on_click(lambda _: soon(on_click))
     return made
+
+
+def soon(call: Callable[[], None]) -> None:
+    """Call in a moment: a slider's last value may arrive after the button's click."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        call()
+        return
+    loop.call_later(_MOMENT, call)
 
 
 def radio(options: list[str], on_change: Callable[[int], None]) -> Any:

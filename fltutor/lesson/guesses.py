@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from fltutor.lesson.table import number
+from fltutor.lesson.tables import number
 from fltutor.widgets import base_view as view
 
 

@@ -155,6 +155,8 @@ def problems(raw: dict[str, Any]) -> list[str]:
     """Say everything that is wrong with a quiz as read from TOML."""
     found = [f"unknown key {key!r}" for key in raw if key not in ("title", "question")]
     questions = raw.get("question", [])
+    if not isinstance(questions, list):
+        return ["question must be written [[question]], once for each"]
     if len(questions) != QUESTIONS:
         found.append(f"has {len(questions)} questions, needs {QUESTIONS}")
     for k, question in enumerate(questions, start=1):
@@ -169,7 +171,11 @@ def problems(raw: dict[str, Any]) -> list[str]:
             "needs to move about (at most 2 times in one place)"
         )
     longest = sum(
-        len(q["option"][r]["text"]) == max(len(o["text"]) for o in q["option"])
+        all(
+            len(q["option"][r]["text"]) > len(option["text"])
+            for k, option in enumerate(q["option"])
+            if k != r
+        )
         for q, r in zip(questions, right, strict=True)
     )
     if longest > 3:
