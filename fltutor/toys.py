@@ -216,10 +216,10 @@ def fednova_limit(
 
 
 def _float(values: Numbers, dtype: torch.dtype | None = None) -> Tensor:
-    tensor = torch.as_tensor(values)
-    if dtype is None and not tensor.is_floating_point():
-        dtype = torch.get_default_dtype()
-    return tensor.to(dtype) if dtype else tensor
+    tensor = torch.as_tensor(values, dtype=dtype)
+    return (
+        tensor if tensor.is_floating_point() else tensor.to(torch.get_default_dtype())
+    )
 
 
 def _problem(

@@ -102,7 +102,7 @@ class TestEveryAlgorithm:
     def test_comes_to_rest_at_the_closed_form(self, name):
         algorithm, limit = FIXED_POINTS[name]
         problem = quadratics(CENTRES, CURVATURES)
-        state = end(problem, algorithm, full_batch(STEPS, LR), rounds=200)
+        state = end(problem, algorithm, full_batch(STEPS, LR), rounds=120)
         close(state.params, limit)
 
     @pytest.mark.parametrize("momentum", [0.0, 0.5])

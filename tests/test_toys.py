@@ -49,6 +49,8 @@ def test_loss_and_gradient_are_those_of_the_formula():
 
 def test_a_client_is_one_example_and_the_start_is_zero():
     task, clients = quadratics(CENTRES)
+    exact = quadratics(CENTRES, start=[0.1])[0].init()  # not rounded to float32
+    assert float(exact) == 0.1
     assert [len(c) for c in clients] == [1, 1, 1]
     assert task.init().tolist() == [0.0]
     assert quadratics(CENTRES, start=[7.0])[0].init().tolist() == [7.0]
@@ -130,11 +132,11 @@ def test_limits_with_weights_are_those_of_clients_with_more_examples():
     copies = [
         type(c)(c.id, c.data[[0] * n]) for c, n in zip(clients, (1, 2, 5), strict=True)
     ]
-    local = LocalTraining(epochs=STEPS, batch_size=None, lr=0.1)
-    forms = {"lr": 0.1, "epochs": STEPS, "weights": [1, 2, 5]}
-    end = last_params((task, copies), FedAvg(), local)
+    local = LocalTraining(epochs=(3, 1, 4), batch_size=None, lr=0.3)
+    forms = {"lr": 0.3, "epochs": (3, 1, 4), "weights": [1, 2, 5]}
+    end = last_params((task, copies), FedAvg(), local, rounds=60)
     torch.testing.assert_close(end, fedavg_limit(CENTRES, **forms))
-    end = last_params((task, copies), FedNova(), local)
+    end = last_params((task, copies), FedNova(), local, rounds=60)
     torch.testing.assert_close(end, fednova_limit(CENTRES, **forms))
 
 
