@@ -48,7 +48,7 @@ THREE = torch.tensor([[0.0], [3.0], [9.0]], dtype=torch.float64)
         # unbiased: the optimum, the plain mean of e
         (Scaffold(), 4.0),
         (Scaffold(option=1), 4.0),
-        (FedDyn(alpha=3.0), 4.0),
+        (FedDyn(alpha=2.5), 4.0),
     ],
     ids=lambda value: getattr(value, "name", None),
 )
