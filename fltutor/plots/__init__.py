@@ -18,6 +18,7 @@ from fltutor.plots.draw import (
     draw_points,
 )
 from fltutor.plots.labels import label_ends
+from fltutor.plots.pictures import images
 from fltutor.plots.style import (
     ALGORITHMS,
     BLACK,
@@ -70,6 +71,7 @@ __all__ = [
     "draw_lines",
     "draw_points",
     "heatmap",
+    "images",
     "label_ends",
     "lines",
     "new_axes",

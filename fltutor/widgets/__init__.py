@@ -12,6 +12,7 @@ from typing import Any
 LABS: dict[str, str] = {
     "round_lab": "rounds:round_lab",
     # name: "module:factory"
+    "regimes_lab": "regimes:regimes_lab",
 }
 
 _BASE = {"Lab": "base", "number": "base", "choice": "base", "toggle": "base"}
