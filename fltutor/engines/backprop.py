@@ -70,6 +70,8 @@ def read_layers(task: Task) -> list[Layer] | str:
     layers: list[Layer] = []
     for (name, layer), (_, follower) in pairwise([*named, ("", nn.Identity())]):
         if type(layer) is nn.Linear:
+            if type(follower) is nn.Linear:
+                return f"{name!r} has no activation behind it"
             where, empty = task.layout.slices, slice(0, 0)
             if f"{name}.weight" not in where:
                 return f"layer {name!r} is frozen or shared"

@@ -124,7 +124,7 @@ class Vectorised:
                         path.gradients(task, group, clients),
                     )
 
-            if workers == 1 or not _worth_threads(cuts, path, task.dim):
+            if workers == 1 or not _worth_threads(cuts, path, task):
                 for group in cuts:
                     train(group)
             else:
@@ -196,9 +196,13 @@ def _even(num_clients: int, most: int, workers: int) -> int:
     return -(-num_clients // cuts)
 
 
-def _worth_threads(cuts: Sequence[Group], path: Path, dim: int) -> bool:
-    """Tell whether a step's arithmetic outweighs what Python does around it."""
-    if len(cuts) < 2:
+def _worth_threads(cuts: Sequence[Group], path: Path, task: Task) -> bool:
+    """Tell whether a step's arithmetic outweighs what Python does around it.
+
+    ``functional_call`` lends its parameters to the module for a moment, so two
+    threads must never be in it at once: the paths that call it have one.
+    """
+    if len(cuts) < 2 or path.name == "vmap" or type(task) is not Task:
         return False
     examples = max(group.plan.shape[1] * group.plan.shape[2] for group in cuts)
-    return path.name == "threads" or examples * dim >= WORTH_A_THREAD
+    return path.name == "threads" or examples * task.dim >= WORTH_A_THREAD

@@ -21,28 +21,7 @@ def sequential(
     direction: Direction,
     memory: Mapping[str, Tensor],
 ) -> tuple[Tensor, Tensor]:
-    """Train the clients of a cohort in turn.
-
-    Parameters
-    ----------
-    task
-        loss and gradient.
-    starts
-        the model that each client received, ``(K, d)``.
-    clients
-        the cohort, K of them.
-    plan
-        row numbers of each step's batch, ``(K, S, B)``, -1 for none.
-    local
-        step size, momentum, weight decay.
-    direction
-        what the algorithm makes of a gradient.
-    memory
-        name -> ``(K, d)`` of the clients or ``(d,)`` of the server.
-
-    Returns
-    -------
-    ends ``(K, d)`` and steps taken ``(K,)``.
+    """Train the clients of a cohort in turn; :class:`Engine` names the arguments.
 
     References
     ----------

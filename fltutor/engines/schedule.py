@@ -83,6 +83,8 @@ def groups(plan: Tensor, most: int) -> list[Group]:
         clients in a group. A group also ends where batches become less than half
         as wide as in its first client, since all would be padded to the widest.
     """
+    if plan.shape[1] == 0:  # nobody steps at all
+        plan = plan.new_full((len(plan), 1, 1), -1)
     real = plan >= 0  # (K, S, B)
     width = real.sum(dim=2)  # (K, S)
     steps, widest = (width > 0).sum(dim=1), width.amax(dim=1)  # (K,), (K,)

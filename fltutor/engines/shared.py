@@ -44,7 +44,30 @@ class Engine(Protocol):
         memory: Mapping[str, Tensor],
         /,
     ) -> tuple[Tensor, Tensor]:
-        """Return ends ``(K, d)`` and the number of local steps ``(K,)``."""
+        """Train a cohort.
+
+        Parameters
+        ----------
+        task
+            loss and gradient.
+        starts
+            the model that each client received, ``(K, d)``; not written to.
+        clients
+            the cohort, K of them.
+        plan
+            row numbers of each step's batch, ``(K, S, B)``, -1 for none. A step
+            that is all -1 leaves its client unchanged.
+        local
+            step size, momentum, weight decay.
+        direction
+            what the algorithm makes of a gradient.
+        memory
+            name -> ``(K, d)`` of the clients or ``(d,)`` of the server.
+
+        Returns
+        -------
+        ends ``(K, d)`` and steps taken ``(K,)``.
+        """
         ...
 
 

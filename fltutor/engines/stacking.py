@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 
 import torch
-from torch import Tensor
-from torch.func import functional_call
+from torch import Tensor, nn
 
 from fltutor.clients import Client, LocalTraining
 from fltutor.engines.backprop import Layer, Network
@@ -60,8 +60,8 @@ def by_hand(
     x = x.reshape(len(x), -1)  # (n, f)
     steps, members, width = at.shape
     real = group.plan >= 0  # (S, M, B)
-    share = real / real.sum(dim=2, keepdim=True).clamp(min=1)
-    share = share.to(x.dtype)[:, :, None]  # (S, M, 1, B)
+    share = real.to(x.dtype)[:, :, None]  # (S, M, 1, B)
+    share /= share.sum(dim=3, keepdim=True).clamp(min=1)
     classes = torch.arange(layers[-1].shape[0])[:, None]  # (C, 1)
     size = members * width * x.shape[1] * x.element_size()
     length = max(1, BLOCK_BYTES // size)  # steps whose batches are fetched together
@@ -108,23 +108,29 @@ def by_vmap(task: Task, group: Group, clients: Sequence[Client]) -> Gradients:
 
 
 def by_autograd(task: Task, group: Group, clients: Sequence[Client]) -> Gradients:
-    """Prepare torch's own gradients for a group of one client."""
+    """Prepare torch's own gradients for a group of one client.
+
+    The group has a copy of the module, whose parameters are views of the client's
+    vector: clients in other threads are not in the way, and nothing is copied back.
+    """
     x, y, at = group.gather(clients)
     real = group.plan >= 0  # (S, 1, B)
-    leaves: dict[str, Tensor] = {}
+    module = deepcopy(task.module)
+    leaves: list[nn.Parameter] = []
 
     def write(step: int, params: Tensor, grads: Tensor) -> None:
         rows = at[step, 0][real[step, 0]]  # (B,)
-        if type(task) is not Task:
+        if type(task) is not Task:  # it may define its gradient itself
             grads[0] = task.gradient(params[0], x[rows], y[rows])
             return
-        if not leaves:  # views: they move with params
+        if not leaves:
+            named = dict(module.named_parameters())
             for name, part in task.layout.unflatten(params[0]).items():
-                leaves[name] = part.detach().requires_grad_()
+                named[name].data = part
+                leaves.append(named[name])
         with torch.enable_grad():
-            outputs = functional_call(task.module, leaves, (x[rows],))
-            loss = task.losses(outputs, y[rows]).mean()
-        parts = torch.autograd.grad(loss, list(leaves.values()))
+            loss = task.losses(module(x[rows]), y[rows]).mean()
+        parts = torch.autograd.grad(loss, leaves)
         torch.cat([part.reshape(-1) for part in parts], out=grads[0])
 
     return write
