@@ -20,7 +20,7 @@ from typing import Any
 
 import jupytext
 import nbformat
-from notebooks import text_of, tidy
+from notebooks import KEPT, text_of, tidy
 
 _ID = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
 
@@ -30,7 +30,10 @@ def to_text(notebook: Any) -> str:
     notebook = nbformat.from_dict(notebook)
     notebook.metadata = nbformat.from_dict({})
     for cell in notebook.cells:
-        cell.metadata["title"] = cell.id
+        tags = cell.metadata.get("tags")
+        cell.metadata = nbformat.from_dict({"title": cell.id})
+        if tags:
+            cell.metadata["tags"] = tags
     text = jupytext.writes(notebook, fmt="py:percent")
     return re.sub(r"\A# ---\n.*?# ---\n\n?", "", text, flags=re.DOTALL)
 
@@ -53,8 +56,9 @@ def to_notebook(text: str, old: Any = None) -> Any:
         if cell.cell_type == "code" and same and before.cell_type == "code":
             cell.outputs = before.outputs
             cell.execution_count = before.execution_count
-        elif before is not None and "nbgrader" in before.metadata:
-            cell.metadata["nbgrader"] = before.metadata["nbgrader"]
+        for key in KEPT:
+            if before is not None and key in before.metadata:
+                cell.metadata.setdefault(key, before.metadata[key])
     return tidy(notebook)
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 import tempfile
 import time
@@ -34,7 +33,8 @@ METADATA = {
     },
     "language_info": {"name": "python"},
 }
-_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+KEPT = ("fltutor", "nbgrader")
+"""Metadata of a cell that is kept besides its tags (tools/exercises.py)."""
 
 
 def notebooks(paths: Sequence[str] = ()) -> list[Path]:
@@ -90,8 +90,7 @@ def tidy(notebook: Any) -> Any:
     count = 0
     for cell in notebook.cells:
         tags = cell.metadata.get("tags")
-        kept = ("nbgrader", "fltutor")  # written by tools/exercises.py
-        keep = {k: cell.metadata[k] for k in kept if k in cell.metadata}
+        keep = {k: cell.metadata[k] for k in KEPT if k in cell.metadata}
         cell.metadata = nbformat.from_dict(keep | ({"tags": tags} if tags else {}))
         if cell.cell_type != "code":
             cell.pop("outputs", None)
