@@ -1,0 +1,273 @@
+"""Rounds with a clock: deadlines, over-selection, dropouts, partial work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from math import inf, isnan
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from fltutor import seeds, validate
+from fltutor.datasets import Dataset
+from fltutor.federation import Federation
+from fltutor.history import Record
+from fltutor.systems.devices import (
+    Device,
+    Load,
+    cut,
+    depart,
+    epochs_of,
+    epochs_until,
+    load_of,
+    steps_per_epoch,
+    trip,
+)
+from fltutor.systems.trace import USED, Span, Trace
+from fltutor.updates import State, Updates
+
+
+@dataclass(frozen=True, eq=False)
+class _Chosen(Federation):
+    """A federation whose cohort is given instead of drawn."""
+
+    chosen: tuple[int, ...] = ()
+
+    def sample(self, index: int) -> Tensor:
+        """Return the given ids ``(K,)``."""
+        return torch.tensor(self.chosen, dtype=torch.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Synchronous(Federation):
+    """A federation with a clock; make one with :func:`synchronous`.
+
+    A round trains those clients whose update will be used and nobody else: one that is
+    late or gone keeps its own memory as it was before the round.
+
+    Attributes
+    ----------
+    devices
+        one for each client.
+    deadline
+        seconds after which a round ends; infinite for none.
+    enough
+        a round ends once so many have reported; None waits for all.
+    partial
+        True lets clients that would be late do fewer epochs and be home in time.
+    """
+
+    devices: Sequence[Device] = ()
+    deadline: float = inf
+    enough: int | None = None
+    partial: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the clock's settings against the federation."""
+        super().__post_init__()
+        validate.same_length(devices=len(self.devices), clients=len(self.clients))
+        if isnan(self.deadline) or self.deadline <= 0:
+            advice = "Use float('inf') to wait for everyone."
+            raise validate.fail(f"deadline={self.deadline}", "deadline > 0", advice)
+        if self.enough is not None:
+            most = self.cohort_size or len(self.clients)
+            validate.count("enough", self.enough, 1, most)
+
+    def schedule(self, index: int, begin: float = 0.0) -> tuple[list[Span], float]:
+        """Play one round on the clock, without training.
+
+        Parameters
+        ----------
+        index
+            the round, from 0.
+        begin
+            when it begins, in simulated seconds.
+
+        Returns
+        -------
+        one span for each sampled client, in order of its id, and the round's end: the
+        deadline, or the moment when enough have reported, or when everyone has
+        reported or gone, whichever comes first.
+        """
+        load = load_of(self)
+        spans = [self._span(i, index, begin, load) for i in self.sample(index).tolist()]
+        in_time = sorted(
+            (s.upload_end, s.client)
+            for s in spans
+            if s.outcome in USED and s.upload_end <= self._close(begin)
+        )[: self.enough]
+        used = {client for _, client in in_time}
+        full = self.enough is not None and len(used) == self.enough
+        last = max(span.upload_end for span in spans)
+        end = in_time[-1][0] if full else min(last, begin + self.deadline)
+        done = [
+            s
+            if s.client in used
+            else cut(s, end, "late" if s.outcome in USED else s.outcome)
+            for s in spans
+        ]
+        return done, end
+
+    def trace(self, rounds: int) -> Trace:
+        """Play ``rounds`` rounds on the clock, without training."""
+        validate.count("rounds", rounds)
+        spans: list[Span] = []
+        ends: list[float] = []
+        for index in range(rounds):
+            done, end = self.schedule(index, ends[-1] if ends else 0.0)
+            spans += done
+            ends.append(end)
+        return Trace(tuple(spans), tuple(ends))
+
+    def round(self, state: State, index: int) -> tuple[State, Updates]:
+        """Run one round with the clients that are in time."""
+        used = [span for span in self.schedule(index)[0] if span.outcome in USED]
+        epochs = {span.client: span.epochs for span in used}
+        return _round_of(self, epochs, state, index)
+
+    def rounds(
+        self, n: int, test: Dataset | None = None, every: int = 1
+    ) -> Iterator[Record]:
+        """Run ``n`` rounds and yield records with simulated ``seconds``."""
+        now = 0.0
+        for index, record in enumerate(super().rounds(n, test, every)):
+            now = self.schedule(index, now)[1]
+            yield replace(record, seconds=now)
+
+    def _close(self, begin: float) -> float:
+        return (begin + self.deadline) * (1 + 1e-12)  # sums of floats miss by a bit
+
+    def _span(self, client: int, index: int, begin: float, load: Load) -> Span:
+        device, steps = self.devices[client], steps_per_epoch(self, client)
+        epochs = epochs_of(self, client)
+        span = Span(
+            client=client, round=index, start=begin, epochs=epochs, trip=index,
+            download_end=begin, compute_end=begin, upload_end=begin,
+        )  # fmt: skip
+        close = begin + self.deadline
+        whole = trip(span, device, load, epochs * steps)
+        if self.partial and whole.upload_end > self._close(begin):
+            fit = min(epochs_until(close, begin, device, load, steps), epochs)
+            if fit >= 1:
+                span = replace(span, epochs=fit, outcome="partial")
+        return depart(span, device, load, span.epochs * steps, self.seed)
+
+
+def synchronous(
+    federation: Federation,
+    devices: Sequence[Device],
+    *,
+    deadline: float = inf,
+    enough: int | None = None,
+    partial: bool = False,
+) -> Synchronous:
+    """Give a federation a clock.
+
+    ``cohort_size=13`` with ``enough=10`` is over-selection: ask thirteen, go on with
+    the first ten. Whoever is always slow is then never heard.
+
+    Parameters
+    ----------
+    federation
+        any; its cohorts, batches and start stay what they are.
+    devices
+        one for each client, from :func:`fltutor.systems.fleet` or by hand.
+    deadline
+        seconds after which a round ends.
+    enough
+        reports after which a round ends; None waits for all.
+    partial
+        keep partial work: a client that would miss the deadline does fewer epochs.
+
+    References
+    ----------
+    Bonawitz et al. 2019 (arXiv:1902.01046), section 2.2, for deadline and
+    over-selection; Li et al. 2020 (arXiv:1812.06127) for partial work.
+    """
+    return Synchronous(
+        **parts(federation),
+        devices=devices,
+        deadline=deadline,
+        enough=enough,
+        partial=partial,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Straggling(Federation):
+    """A federation with FedProx's stragglers; make one with :func:`stragglers`."""
+
+    fraction: float = 0.5
+    keep: bool = True
+
+    def __post_init__(self) -> None:
+        """Check the range."""
+        super().__post_init__()
+        if not 0 <= self.fraction <= 1:
+            raise validate.fail(
+                f"fraction={self.fraction}", "0 <= fraction <= 1", "The paper uses 0.9."
+            )
+
+    def work(self, index: int) -> dict[int, int]:
+        """Return who sends in a round, and after how many epochs: id -> epochs."""
+        ids = self.sample(index).tolist()
+        who = seeds.stream(self.seed, "stragglers", index).permutation(len(ids))
+        slow = {ids[k] for k in who[: round(self.fraction * len(ids))]}
+        epochs = {i: epochs_of(self, i) for i in ids}
+        for i in slow:
+            draw = seeds.stream(self.seed, "straggler", index, i)
+            epochs[i] = int(draw.integers(1, max(epochs[i], 1), endpoint=True))
+        return {i: e for i, e in epochs.items() if self.keep or i not in slow}
+
+    def round(self, state: State, index: int) -> tuple[State, Updates]:
+        """Run one round with what the stragglers have done, or without them."""
+        return _round_of(self, self.work(index), state, index)
+
+
+def stragglers(federation: Federation, *, fraction: float, keep: bool) -> Straggling:
+    """Make a fraction of every cohort run out of time, as in FedProx's experiments.
+
+    A straggler gets through x of its E epochs, x uniform on 1..E. Seed and round
+    decide who and how far, so that two algorithms meet the same stragglers.
+
+    Parameters
+    ----------
+    federation
+        any.
+    fraction
+        of each cohort, in [0, 1], rounded to whole clients; 0, 0.5, 0.9 in the paper.
+    keep
+        True uses their partial work (FedProx), False drops them (FedAvg as the
+        paper runs it). A round without anybody leaves the model unchanged.
+
+    References
+    ----------
+    Li et al. 2020 (arXiv:1812.06127), section 5.2. (The authors' code draws 1..E - 1.)
+    """
+    return Straggling(**parts(federation), fraction=fraction, keep=keep)
+
+
+def parts(federation: Federation) -> dict[str, Any]:
+    """Return a federation's own fields by name."""
+    return {f.name: getattr(federation, f.name) for f in fields(Federation)}
+
+
+def _round_of(
+    federation: Federation, epochs: Mapping[int, int], state: State, index: int
+) -> tuple[State, Updates]:
+    """Run a round with given clients, each with its epochs; with none, do nothing."""
+    if not epochs:
+        ids = torch.zeros(0, dtype=torch.int64)
+        none = state.params.new_zeros(0)
+        return state, Updates(ids, none.reshape(0, federation.task.dim), none, ids)
+    local = federation.local
+    if any(e != epochs_of(federation, i) for i, e in epochs.items()):
+        most = range(len(federation.clients))
+        every = [epochs.get(i, epochs_of(federation, i)) for i in most]
+        local = replace(local, epochs=tuple(every))
+    chosen = _Chosen(
+        **{**parts(federation), "local": local}, chosen=tuple(sorted(epochs))
+    )
+    return chosen.round(state, index)
