@@ -106,15 +106,23 @@ class Network:
         ``(m, d)``; read in every call.
     grads
         ``(m, d)``; written in every call.
+    lr
+        given, every call takes a step of gradient descent in ``params`` instead:
+        each product goes straight into its weights, and ``grads`` stays as it is.
     """
 
     def __init__(
-        self, layers: Sequence[Layer], loss: str, params: Tensor, grads: Tensor
+        self,
+        layers: Sequence[Layer],
+        loss: str,
+        params: Tensor,
+        grads: Tensor,
+        lr: float | None = None,
     ):
         self.members = len(params)
         if self.members == 1:
             params, grads = params[0], grads[0]
-        self.slope = SLOPES[loss]
+        self.slope, self.lr = SLOPES[loss], lr
         self.after = [layer.after for layer in layers]
         self.weights, self.biases = zip(*(la.cut(params) for la in layers), strict=True)
         self.weight_grads, self.bias_grads = zip(
@@ -139,13 +147,12 @@ class Network:
             scores.add_(self.biases[-1][..., None])
         delta = self.slope(scores, targets).mul_(share).mT  # (m, B, C)
         for i in range(len(inputs) - 1, -1, -1):
-            self._write(i, delta, inputs[i])
-            if i > 0:
-                delta = delta @ self.weights[i]  # (m, B, inputs of layer i)
-                if self.after[i - 1] == "relu":
-                    delta = torch.ops.aten.threshold_backward(delta, inputs[i], 0)
-                else:
-                    delta.addcmul_(delta * inputs[i], inputs[i], value=-1)
+            below = self._below(i, delta, inputs[i]) if i > 0 else delta
+            if self.lr is None:
+                self._write(i, delta, inputs[i])
+            else:
+                self._step(i, delta, inputs[i], self.lr)
+            delta = below
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Return the inputs of every layer, ``(m, B, i)`` each."""
@@ -158,6 +165,22 @@ class Network:
                 z.add_(bias[..., None, :])
             inputs.append(z.relu_() if after == "relu" else z.tanh_())
         return inputs
+
+    def _below(self, i: int, delta: Tensor, inputs: Tensor) -> Tensor:
+        below: Tensor = delta @ self.weights[i]  # (m, B, inputs of layer i)
+        if self.after[i - 1] == "tanh":
+            return below.addcmul_(below * inputs, inputs, value=-1)
+        passed: Tensor = torch.ops.aten.threshold_backward(below, inputs, 0)
+        return passed
+
+    def _step(self, i: int, delta: Tensor, inputs: Tensor, lr: float) -> None:
+        weight, bias = self.weights[i], self.biases[i]
+        if weight.ndim == 2:
+            weight.addmm_(delta.mT, inputs, alpha=-lr)
+        else:
+            weight.sub_(delta.mT @ inputs, alpha=lr)
+        if bias.shape[-1]:
+            bias.sub_(delta.sum(-2), alpha=lr)
 
     def _write(self, i: int, delta: Tensor, inputs: Tensor) -> None:
         weight_grad, bias_grad = self.weight_grads[i], self.bias_grads[i]

@@ -14,7 +14,12 @@ from fltutor import validate
 from fltutor.clients import Client, LocalTraining
 from fltutor.engines.backprop import Layer, read_layers
 from fltutor.engines.schedule import GROUP_BYTES, Group, count_steps, groups
-from fltutor.engines.shared import Direction, one_thread_each, refuse_oversize
+from fltutor.engines.shared import (
+    Direction,
+    one_thread_each,
+    refuse_oversize,
+    returns_the_gradient,
+)
 from fltutor.engines.stacking import (
     Gradients,
     by_autograd,
@@ -108,28 +113,33 @@ class Vectorised:
         """Return ends ``(K, d)`` and steps ``(K,)``, as every engine."""
         refuse_oversize(starts)
         path = self.choose(task, clients)
-        with one_thread_each() as allowed, torch.no_grad():
+        prepare = path.gradients
+        move: Direction | None = direction
+        if path.name == "stacked" and _plain_descent(local, direction):
+            move, prepare = None, partial(prepare, lr=local.lr)
+        ends = torch.empty_like(starts, memory_format=torch.contiguous_format)
+
+        @torch.no_grad()
+        def train(group: Group) -> None:
+            begin, rows = group.of(starts), group.span
+            params = (
+                begin.contiguous().clone() if rows is None else ends[rows].copy_(begin)
+            )
+            gradients = prepare(task, group, clients)
+            own = {name: group.of(matrix) for name, matrix in memory.items()}
+            descend(group, begin, params, local, move, own, gradients)
+            if rows is None:
+                ends[group.rows] = params
+
+        with one_thread_each() as allowed:
             workers = self.workers or allowed
             cuts = groups(plan, _even(len(clients), path.members, workers))
-            ends = torch.empty_like(starts, memory_format=torch.contiguous_format)
-
-            def train(group: Group) -> None:
-                with torch.no_grad():
-                    ends[group.rows] = descend(
-                        group,
-                        starts,
-                        local,
-                        direction,
-                        memory,
-                        path.gradients(task, group, clients),
-                    )
-
-            if workers == 1 or not _worth_threads(cuts, path, task):
-                for group in cuts:
-                    train(group)
-            else:
+            if workers > 1 and _worth_threads(cuts, path, task):
                 with ThreadPoolExecutor(workers) as pool:
                     list(pool.map(train, cuts))
+            else:
+                for group in cuts:
+                    train(group)
         return ends, count_steps(plan)
 
     def explain(self, task: Task, cohort: Sequence[Client]) -> str:
@@ -170,6 +180,12 @@ class Vectorised:
         if task.dim >= LARGE:
             return replace(alone, why=f"{task.dim:,} parameters, too many to map")
         return replace(together, why=f"{layers}, so torch maps its own gradient")
+
+
+def _plain_descent(local: LocalTraining, direction: Direction) -> bool:
+    """Tell whether a step is ``params - lr * gradient`` and nothing else."""
+    extras = local.momentum or local.weight_decay
+    return not extras and returns_the_gradient(direction)
 
 
 def _layers(task: Task, cohort: Sequence[Client]) -> list[Layer] | str:

@@ -7,8 +7,9 @@ a step then touches those rows and no others.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -40,15 +41,20 @@ class Group:
 
     def of(self, matrix: Tensor) -> Tensor:
         """Return the group's rows of a ``(K, d)`` matrix; ``(d,)`` stays itself."""
-        if matrix.ndim == 1 or len(self.rows) == len(matrix) == 1:
+        if matrix.ndim == 1:
             return matrix
         if matrix.stride(0) == 0:  # one vector, seen K times
             return matrix[: len(self.rows)]
-        return matrix[self.rows]
+        return matrix[self.rows if self.span is None else self.span]
 
-    def memory(self, memory: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return the group's rows of what the cohort remembers."""
-        return {name: self.of(matrix) for name, matrix in memory.items()}
+    @cached_property
+    def span(self) -> slice | None:
+        """Return the rows as a slice where they are neighbours, else None."""
+        first = int(self.rows[0])
+        neighbours = torch.arange(first, first + len(self.rows))
+        if torch.equal(self.rows, neighbours):
+            return slice(first, first + len(self.rows))
+        return None
 
     def gather(self, clients: Sequence[Client]) -> tuple[Tensor, Tensor, Tensor]:
         """Lay the group's examples in one table.
@@ -93,7 +99,9 @@ def groups(plan: Tensor, most: int) -> list[Group]:
     if bool(((width > 0) != (torch.arange(plan.shape[1]) < steps[:, None])).any()):
         first = (width > 0).int().argsort(dim=1, descending=True, stable=True)
         plan = plan.gather(1, first[..., None].expand_as(plan))
-    order = torch.argsort(steps * (plan.shape[2] + 1) + widest, descending=True)
+    order = torch.argsort(
+        steps * (plan.shape[2] + 1) + widest, descending=True, stable=True
+    )
     cuts, sizes = [0], widest[order].tolist()
     for i, size in enumerate(sizes):
         first_of_group = sizes[cuts[-1]]

@@ -23,39 +23,55 @@ BLOCK_BYTES = 2**18
 def descend(
     group: Group,
     starts: Tensor,
+    params: Tensor,
     local: LocalTraining,
-    direction: Direction,
+    direction: Direction | None,
     memory: Mapping[str, Tensor],
     gradients: Gradients,
-) -> Tensor:
-    """Take all local steps of a group and return its ends ``(M, d)``.
+) -> None:
+    """Take all local steps of a group, from its ``starts`` to its ends in ``params``.
 
-    Buffers are this function's own: nothing that it was given is written to.
+    Parameters
+    ----------
+    group
+        who steps when.
+    starts
+        ``(M, d)``; not written to, nor is ``memory``.
+    params
+        ``(M, d)``, a copy of ``starts`` that becomes the ends.
+    local
+        step size, momentum, weight decay.
+    direction
+        of the algorithm; None where ``gradients`` already takes the step.
+    memory
+        the group's rows.
+    gradients
+        one of the makers below.
     """
-    begin, memory = group.of(starts), group.memory(memory)
-    params = begin.clone(memory_format=torch.contiguous_format)  # (M, d)
-    grads = torch.empty_like(params)
+    grads = params if direction is None else torch.empty_like(params)  # (M, d)
     velocity = torch.zeros_like(params) if local.momentum else None
-    m = 0
-    for step, working in enumerate(group.working):
-        if working != m:
-            m = working
-            p, g, s = params[:m], grads[:m], begin[:m]  # (m, d)
-            own = {n: v[:m] if v.ndim == 2 else v for n, v in memory.items()}
+    for step, m in enumerate(group.working):
+        p, g = params[:m], grads[:m]  # (m, d)
         gradients(step, p, g)
+        if direction is None:
+            continue
         if local.weight_decay:
             g.add_(p, alpha=local.weight_decay)
-        move = direction(g, p, s, own)  # (m, d)
+        own = {n: v[:m] if v.ndim == 2 else v for n, v in memory.items()}
+        move = direction(g, p, starts[:m], own)  # (m, d)
         if velocity is not None:
             move = velocity[:m].mul_(local.momentum).add_(move)
         p.sub_(move, alpha=local.lr)
-    return params
 
 
 def by_hand(
-    task: Task, group: Group, clients: Sequence[Client], layers: Sequence[Layer]
+    task: Task,
+    group: Group,
+    clients: Sequence[Client],
+    layers: Sequence[Layer],
+    lr: float | None = None,
 ) -> Gradients:
-    """Prepare :class:`Network` gradients for a group's steps."""
+    """Prepare a :class:`Network` for a group's steps; with ``lr`` it takes them."""
     x, y, at = group.gather(clients)
     x = x.reshape(len(x), -1)  # (n, f)
     steps, members, width = at.shape
@@ -83,7 +99,7 @@ def by_hand(
             )
         m = len(params)
         if net is None or m != net.members:
-            net = Network(layers, task.loss_name, params, grads)
+            net = Network(layers, task.loss_name, params, grads, lr)
         here = 0 if m == 1 else slice(m)
         net.backpropagate(
             block[0][step % length, here],
