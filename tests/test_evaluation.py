@@ -285,6 +285,21 @@ class TestCompare:
         other = evaluation.table(results, baseline="good")
         assert other.loc["FedAvg", "verdict"] == "good is better"
 
+    def test_the_figure_has_a_row_for_each_rival_and_says_cannot_tell(self):
+        from fltutor.plots.forest import forest
+
+        results = {
+            "FedAvg": self.base,
+            "good": self.base + 0.1,
+            "same": self.base + np.tile([-0.02, 0.02], 5),
+        }
+        table = evaluation.table(results)
+        picture = forest(table, xlabel="gain", title="t", alt="good is better")
+        names = [tick.get_text() for tick in picture.axes.get_yticklabels()]
+        assert names == ["good", "same\ncannot tell"]
+        edges = [line.get_xdata()[0] for line in picture.axes.lines[1::2]]
+        assert edges == pytest.approx(table["low"].dropna().tolist())
+
     def test_table_names_an_unknown_baseline(self):
         with pytest.raises(ValueError, match="baseline='x'"):
             evaluation.table({"a": [1, 2]}, baseline="x")
