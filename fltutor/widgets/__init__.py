@@ -11,6 +11,7 @@ from typing import Any
 
 LABS: dict[str, str] = {
     "round_lab": "rounds:round_lab",
+    "work_lab": "local_work:work_lab",
     # name: "module:factory"
     "regimes_lab": "regimes:regimes_lab",
 }
