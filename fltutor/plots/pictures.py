@@ -23,12 +23,11 @@ def images(
     Parameters
     ----------
     pictures
-        name -> ``(height, width)``; the name is written under its picture and may
-        have two lines.
+        name -> ``(height, width)``; the name is written under its picture.
     title, alt
         the finding, as a heading and as a sentence with its numbers.
     vmin, vmax
-        the values drawn white and black.
+        drawn white and black.
 
     Raises
     ------
@@ -41,13 +40,7 @@ def images(
     ...        alt="One of four pixels is dark.")
     One of four pixels is dark.
     """
-    matrices = {name: np.asarray(values, float) for name, values in pictures.items()}
-    bad = {name: m.shape for name, m in matrices.items() if m.ndim != 2}
-    if bad or not matrices:
-        raise ValueError(
-            f"images got {bad or 'no picture'}, needs one (height, width) matrix a "
-            "name. Reshape a row of pixels first: row.reshape(8, 8)."
-        )
+    matrices = _matrices(pictures)
     figure = new_figure((6.5, 2.3))
     width = 0.94 / len(matrices)
     with styled():
@@ -62,3 +55,14 @@ def images(
             axes.spines[["top", "right"]].set_visible(True)
             axes.set_xlabel(name)
     return Picture(figure, alt=alt)
+
+
+def _matrices(pictures: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
+    matrices = {name: np.asarray(values, float) for name, values in pictures.items()}
+    bad = {name: m.shape for name, m in matrices.items() if m.ndim != 2}
+    if bad or not matrices:
+        raise ValueError(
+            f"images got {bad or 'no picture'}, needs one (height, width) matrix a "
+            "name. Reshape a row of pixels first: row.reshape(8, 8)."
+        )
+    return matrices
