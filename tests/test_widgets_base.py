@@ -158,7 +158,9 @@ def test_an_error_is_told_in_place_and_the_next_move_recovers():
     assert "ZeroDivisionError: division by zero" in bundle["text/plain"]
     assert "image/png" not in bundle
     assert "ZeroDivisionError" in lab.live.text.value
+    assert lab.live.picture.layout.display == "none"
     lab.live.controls["divisor"].value = 2
+    assert lab.live.picture.layout.display is None
     assert "quotient 0.5" in lab.live.text.value
     picture = lab.live.picture.value
     lab.live.controls["divisor"].value = 0

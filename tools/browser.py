@@ -174,7 +174,8 @@ def wait_idle(page: Any, timeout: float = 120.0) -> None:
 def errors(page: Any) -> list[str]:
     """Return the error outputs that stand on the page."""
     found = page.locator("[data-mime-type='application/vnd.jupyter.stderr']")
-    return [text for text in found.all_inner_texts() if "Error" in text]
+    broken = page.locator(".jupyter-widgets-error-widget").all_inner_texts()
+    return [text for text in found.all_inner_texts() if "Error" in text] + broken
 
 
 def widget(page: Any, name: str = "") -> Any:

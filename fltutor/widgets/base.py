@@ -144,7 +144,7 @@ class Lab(Generic[S, F]):
             message = view.plain_error(error)
             self.live.fail(error)
             return view.mime_bundle(self.live.box, message)
-        self.live.picture.value = picture
+        self.live.show_png(picture)
         self.live.say(line)
         encoded = base64.b64encode(picture).decode("ascii")
         return view.mime_bundle(self.live.box, line, image_png=encoded)
@@ -181,8 +181,14 @@ class _Live:
     def show(self, frame: Any) -> None:
         """Draw a frame and say it in words."""
         self.lab.redraw(self.figure, frame)
-        self.picture.value = plots.png(self.figure, fast=True)
+        self.show_png(plots.png(self.figure, fast=True))
         self.say(self.lab.line(frame))
+
+    def show_png(self, picture: bytes) -> None:
+        """Put a picture in its place, which is hidden as long as there is none."""
+        self.picture.value = picture
+        if self.picture.layout.display == "none":
+            self.picture.layout.display = None
 
     def say(self, line: str) -> None:
         """Write the line in words."""

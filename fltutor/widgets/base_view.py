@@ -83,6 +83,7 @@ def plain_error(error: BaseException) -> str:
             )
             break
     said = " ".join(str(error).split()) or "no message"
+    said += "" if said.endswith((".", "!", "?")) else "."
     return (
         f"This could not be computed{place}. {type(error).__name__}: {said} "
         "Change the code or the setting, then run the cell again."
@@ -98,7 +99,9 @@ def image() -> Any:
     """Make the picture widget that live PNG bytes are written into."""
     return ipywidgets.Image(
         format="png",
-        layout=ipywidgets.Layout(max_width="100%", width="715px", object_fit="contain"),
+        layout=ipywidgets.Layout(
+            display="none", max_width="100%", width="715px", object_fit="contain"
+        ),
     )
 
 
