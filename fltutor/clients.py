@@ -135,6 +135,10 @@ def batch_plan(
     words = _keys(streams)  # (K,)
     validate.same_length(sizes=len(counts), streams=len(words))
     validate.count("examples of the smallest client", int(counts.min()))
+    return torch.from_numpy(_lay_down(counts, local, words))
+
+
+def _lay_down(counts: Rows, local: LocalTraining, words: seeds.Keys) -> Rows:
     epochs = np.broadcast_to(np.asarray(local.epochs, dtype=np.int64), counts.shape)
     most = int(counts.max())
     batch = most if local.batch_size is None else min(local.batch_size, most)  # B
@@ -146,7 +150,7 @@ def batch_plan(
         active = epoch < epochs[client]
         k, s = client[active], place[active]
         plan[k, epoch * per_epoch[k] + s] = batches[k, s]
-    return torch.from_numpy(plan)
+    return plan
 
 
 def _epoch(
