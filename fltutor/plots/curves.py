@@ -58,21 +58,15 @@ def curves(
         Name -> ``History``, or name -> several of them (one a seed): then the line
         is their mean and the band reaches from the lowest to the highest.
     x
-        ``"round"``, ``"bytes"`` (shown in MiB), ``"local_steps"`` or ``"seconds"``.
+        ``"round"``, ``"bytes"`` (shown in MiB), ``"local_steps"`` or ``"seconds"``;
     y
-        A column of the ledger: ``"accuracy"``, ``"loss"``, ...
+        a column of the ledger: ``"accuracy"``, ``"loss"``, ...
     title, alt
-        The finding, and the sentence for who does not see it; without ``alt`` the
-        end points are told.
+        The finding, and the same in words; by default the end points are told.
     """
-    if not histories:
-        raise ValueError(
-            "curves got no histories, needs at least one. "
-            "Pass {name: federation.run(...)}."
-        )
-    xs: dict[str, Floats] = {}
-    ys: dict[str, Floats] = {}
-    bands: dict[str, tuple[Floats, Floats]] = {}
+    _some(histories)
+    xs, ys = dict[str, Floats](), dict[str, Floats]()
+    bands = dict[str, tuple[Floats, Floats]]()
     for name, runs in histories.items():
         seeds: list[Any] = list(runs) if isinstance(runs, list | tuple) else [runs]
         xs[name], values = _columns(name, seeds, x, y)
@@ -104,6 +98,14 @@ def describe(
     what = Y_LABELS.get(y, y).split(" (")[0]
     along = X_LABELS.get(x, x).split(" (")[0].split(",")[0]
     return f"{what.capitalize()} against {along}: {'; '.join(parts)}."
+
+
+def _some(histories: Mapping[str, object]) -> None:
+    if not histories:
+        raise ValueError(
+            "curves got no histories, needs at least one. "
+            "Pass {name: federation.run(...)}."
+        )
 
 
 def _columns(name: str, seeds: Sequence[Run], x: str, y: str) -> tuple[Floats, Floats]:

@@ -38,14 +38,11 @@ def draw_lines(
     ylim: tuple[float, float] | None = None,
     labels: bool = True,
 ) -> None:
-    """Draw one line a series, with its name at its right end.
+    """Draw one line a series, its name at its right end; NaN is left out.
 
-    ``x`` is one array for all series or one array per name. Points that are not
-    finite are left out. ``bands`` gives (low, high) around a line.
+    ``x`` is one array for all or one a name; ``bands`` gives (low, high) of a line.
     """
-    look = styles(series)
-    bands = bands or {}
-    ends: dict[str, float] = {}
+    look, ends = styles(series), dict[str, float]()
     for name, values in series.items():
         xs = np.asarray(x[name] if isinstance(x, Mapping) else x, dtype=float)
         ys = np.asarray(values, dtype=float)
@@ -57,9 +54,8 @@ def draw_lines(
             marker=style.marker or None, markevery=max(1, int(kept.sum()) // 8),
             label=name,
         )  # fmt: skip
-        if name in bands:
-            low, high = (np.asarray(edge, dtype=float)[kept] for edge in bands[name])
-            axes.fill_between(xs[kept], low, high, color=style.colour, alpha=0.18, lw=0)
+        if bands and name in bands:
+            _band(axes, xs, bands[name], kept, style.colour)
         if kept.any():
             ends[name] = float(ys[kept][-1])
     _limits(axes, xlog, ylog, xlim, ylim)
@@ -95,10 +91,7 @@ def draw_bars(
             edgecolor="black", linewidth=0.6, label=name, hatch=_hatch(k),
         )  # fmt: skip
         if errors and len(names) == 1:
-            spread = [errors.get(group, 0.0) for group in groups]
-            axes.errorbar(
-                places, heights, spread, fmt="none", ecolor="black", capsize=3
-            )
+            _whiskers(axes, places, heights, [errors.get(g, 0.0) for g in groups])
         offset = 0 if not errors else 8
         texts = [format(h, fmt) if np.isfinite(h) else "" for h in heights]
         axes.bar_label(bars, texts, padding=2 + offset, fontsize=8)
@@ -110,10 +103,7 @@ def draw_bars(
     titles(axes, title, xlabel, ylabel)
     fit_left(axes)
     if len(names) > 1:
-        box = axes.get_position()
-        axes.set_position((box.x0, box.y0 + 0.06, box.width, box.height - 0.06))
-        below = -0.24 if xlabel else -0.12
-        axes.legend(ncols=len(names), loc="upper left", bbox_to_anchor=(0.0, below))
+        _legend_below(axes, len(names), -0.24 if xlabel else -0.12)
 
 
 def draw_points(
@@ -233,6 +223,29 @@ def _groups(
         )
         for name, value in values.items()
     }
+
+
+def _band(
+    axes: Axes,
+    x: np.ndarray,
+    edges: tuple[ArrayLike, ArrayLike],
+    kept: np.ndarray,
+    colour: str,
+) -> None:
+    low, high = (np.asarray(edge, dtype=float)[kept] for edge in edges)
+    axes.fill_between(x[kept], low, high, color=colour, alpha=0.18, lw=0)
+
+
+def _whiskers(
+    axes: Axes, x: np.ndarray, y: np.ndarray, spread: Sequence[float]
+) -> None:
+    axes.errorbar(x, y, spread, fmt="none", ecolor="black", capsize=3)
+
+
+def _legend_below(axes: Axes, columns: int, below: float) -> None:
+    box = axes.get_position()
+    axes.set_position((box.x0, box.y0 + 0.06, box.width, box.height - 0.06))
+    axes.legend(ncols=columns, loc="upper left", bbox_to_anchor=(0.0, below))
 
 
 def _hatch(k: int) -> str:
