@@ -441,6 +441,19 @@ class TestFedAsync:
         assert both.name.startswith("FedBuff + FedProx")
 
 
+def test_a_clock_is_not_put_on_top_of_another():
+    slow = systems.stragglers(bowls(), fraction=0.5, keep=True)
+    for wrap in (systems.synchronous, systems.fedbuff):
+        with pytest.raises(ValueError, match="Straggling already, need a plain"):
+            wrap(slow, at(1.0, 1.0))
+
+
+def test_the_central_baseline_of_a_timed_federation_has_no_clock():
+    timed = systems.synchronous(bowls(), at(1.0, 1.0), deadline=0.1)
+    central = evaluation.central(timed, 1)
+    assert central.item() == pytest.approx(1.0)  # half way from 0 to the mean 2
+
+
 def test_staleness_functions():
     assert [systems.inverse_root(s) for s in (0, 3, 8)] == [1, 0.5, 1 / 3]
     assert [systems.polynomial(1.0)(s) for s in (0, 1, 3)] == [1, 0.5, 0.25]

@@ -93,12 +93,13 @@ def central(federation: Federation, rounds: int) -> Tensor:
             "Give the federation LocalTraining(epochs=...) with a single number.",
         )
     pooled = [Client(0, pool(federation.clients))]
-    alone = replace(
-        federation,
-        clients=pooled,
-        algorithm=FedAvg(),
-        cohort_size=None,
-        uplink=(),
+    alone = Federation(
+        federation.task,
+        pooled,
+        FedAvg(),
+        federation.local,
+        engine=federation.engine,
+        seed=federation.seed,
     )
     return train(alone, rounds).params
 

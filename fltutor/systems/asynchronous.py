@@ -16,6 +16,7 @@ from fltutor.datasets import Dataset
 from fltutor.federation import Federation, leave_out_not_finite
 from fltutor.history import History, Record
 from fltutor.systems.clock import Arrivals, arrivals
+from fltutor.systems.cohorts import refuse_wrapped
 from fltutor.systems.devices import Device, load_of
 from fltutor.systems.staleness import Staleness, inverse_root, polynomial
 from fltutor.systems.trace import Span, Trace
@@ -50,6 +51,7 @@ class Asynchronous:
     def __post_init__(self) -> None:
         """Check that algorithm and devices fit."""
         own = self.federation
+        refuse_wrapped(own)
         validate.same_length(devices=len(self.devices), clients=len(own.clients))
         validate.count("buffer", self.buffer)
         if self.mixing is not None and not 0 < self.mixing <= 1:

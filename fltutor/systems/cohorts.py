@@ -250,8 +250,29 @@ def stragglers(federation: Federation, *, fraction: float, keep: bool) -> Stragg
 
 
 def parts(federation: Federation) -> dict[str, Any]:
-    """Return a federation's own fields by name."""
+    """Return a plain federation's fields by name; refuse one that has a clock."""
+    refuse_wrapped(federation)
+    return _fields(federation)
+
+
+def _fields(federation: Federation) -> dict[str, Any]:
     return {f.name: getattr(federation, f.name) for f in fields(Federation)}
+
+
+def refuse_wrapped(federation: Federation) -> None:
+    """Refuse a federation that already decides who is in time.
+
+    Raises
+    ------
+    ValueError
+        for a :class:`Synchronous` or :class:`Straggling` one.
+    """
+    if isinstance(federation, (Synchronous, Straggling)):
+        raise validate.fail(
+            f"a federation that is {type(federation).__name__} already",
+            "a plain Federation",
+            "Its stragglers or clock would be lost: choose one of the two.",
+        )
 
 
 def _round_of(
@@ -268,6 +289,6 @@ def _round_of(
         every = [epochs.get(i, epochs_of(federation, i)) for i in most]
         local = replace(local, epochs=tuple(every))
     chosen = _Chosen(
-        **{**parts(federation), "local": local}, chosen=tuple(sorted(epochs))
+        **{**_fields(federation), "local": local}, chosen=tuple(sorted(epochs))
     )
     return chosen.round(state, index)
