@@ -30,6 +30,7 @@ MODELS = {
     "tanh": lambda: nn.Sequential(
         nn.Flatten(), nn.Linear(FEATURES, 4, bias=False), nn.Tanh(), nn.Linear(4, 3)
     ),
+    "unbiased": lambda: nn.Sequential(nn.Linear(FEATURES, CLASSES, bias=False)),
     "bare": lambda: nn.Sequential(
         nn.Linear(FEATURES, 4), nn.ReLU(), nn.Linear(4, CLASSES, bias=False)
     ),
@@ -292,7 +293,7 @@ class TestPlainDescent:
             assert not returns_the_gradient(other)
 
     @pytest.mark.parametrize("sizes", [[6], [6, 6, 6], [2, 9, 5]])
-    @pytest.mark.parametrize("name", MODELS)
+    @pytest.mark.parametrize("name", [*MODELS, "convolution"])
     def test_steps_straight_into_the_weights_are_the_same_steps(self, name, sizes):
         local = LocalTraining(epochs=2, batch_size=4)
         clients, task = make_clients(name, sizes), make_task(name)

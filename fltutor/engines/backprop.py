@@ -122,7 +122,9 @@ class Network:
         self.members = len(params)
         if self.members == 1:
             params, grads = params[0], grads[0]
-        self.slope, self.lr = SLOPES[loss], lr
+        self.product = torch.mm if self.members == 1 else torch.bmm
+        self.slope, self.lr = SLOPES[loss], lr or 0.0
+        self.write = self._store if lr is None else self._step
         self.after = [layer.after for layer in layers]
         self.weights, self.biases = zip(*(la.cut(params) for la in layers), strict=True)
         self.weight_grads, self.bias_grads = zip(
@@ -142,17 +144,15 @@ class Network:
             of each example in its client's mean, ``(m, 1, B)`` or ``(1, B)``.
         """
         inputs = self.forward(x)
-        scores = self.weights[-1] @ inputs[-1].mT  # (m, C, B)
+        scores = self.product(self.weights[-1], inputs[-1].mT)  # (m, C, B)
         if self.biases[-1].shape[-1]:
             scores.add_(self.biases[-1][..., None])
         delta = self.slope(scores, targets).mul_(share).mT  # (m, B, C)
-        for i in range(len(inputs) - 1, -1, -1):
-            below = self._below(i, delta, inputs[i]) if i > 0 else delta
-            if self.lr is None:
-                self._write(i, delta, inputs[i])
-            else:
-                self._step(i, delta, inputs[i], self.lr)
+        for i in range(len(inputs) - 1, 0, -1):
+            below = self._below(i, delta, inputs[i])  # before the weights move
+            self.write(i, delta, inputs[i])
             delta = below
+        self.write(0, delta, x)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Return the inputs of every layer, ``(m, B, i)`` each."""
@@ -160,34 +160,34 @@ class Network:
         for weight, bias, after in zip(
             self.weights[:-1], self.biases[:-1], self.after, strict=False
         ):
-            z = inputs[-1] @ weight.mT  # (m, B, o)
+            z = self.product(inputs[-1], weight.mT)  # (m, B, o)
             if bias.shape[-1]:
                 z.add_(bias[..., None, :])
             inputs.append(z.relu_() if after == "relu" else z.tanh_())
         return inputs
 
     def _below(self, i: int, delta: Tensor, inputs: Tensor) -> Tensor:
-        below: Tensor = delta @ self.weights[i]  # (m, B, inputs of layer i)
+        below = self.product(delta, self.weights[i])  # (m, B, inputs of layer i)
         if self.after[i - 1] == "tanh":
             return below.addcmul_(below * inputs, inputs, value=-1)
         passed: Tensor = torch.ops.aten.threshold_backward(below, inputs, 0)
         return passed
 
-    def _step(self, i: int, delta: Tensor, inputs: Tensor, lr: float) -> None:
-        weight, bias = self.weights[i], self.biases[i]
+    def _step(self, i: int, delta: Tensor, inputs: Tensor) -> None:
+        weight, bias, lr = self.weights[i], self.biases[i], self.lr
         if weight.ndim == 2:
             weight.addmm_(delta.mT, inputs, alpha=-lr)
         else:
-            weight.sub_(delta.mT @ inputs, alpha=lr)
+            weight.sub_(torch.bmm(delta.mT, inputs), alpha=lr)
         if bias.shape[-1]:
             bias.sub_(delta.sum(-2), alpha=lr)
 
-    def _write(self, i: int, delta: Tensor, inputs: Tensor) -> None:
+    def _store(self, i: int, delta: Tensor, inputs: Tensor) -> None:
         weight_grad, bias_grad = self.weight_grads[i], self.bias_grads[i]
-        if weight_grad.is_contiguous():
+        if weight_grad.ndim == 2:
             torch.mm(delta.mT, inputs, out=weight_grad)
         else:  # a product straight into rows of a wider matrix takes twice as long
-            weight_grad.copy_(delta.mT @ inputs)
+            weight_grad.copy_(torch.bmm(delta.mT, inputs))
         if bias_grad.shape[-1]:
             torch.sum(delta, -2, out=bias_grad)
 

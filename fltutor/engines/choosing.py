@@ -115,7 +115,7 @@ class Vectorised:
         path = self.choose(task, clients)
         prepare = path.gradients
         move: Direction | None = direction
-        if path.name == "stacked" and _plain_descent(local, direction):
+        if path.name != "vmap" and _plain_descent(local, direction):
             move, prepare = None, partial(prepare, lr=local.lr)
         ends = torch.empty_like(starts, memory_format=torch.contiguous_format)
 
@@ -173,6 +173,8 @@ class Vectorised:
         alone = Path("threads", "", 1, by_autograd)
         if self.path == "vmap":
             return replace(together, why="asked for")
+        if type(task) is not Task:
+            return replace(together, why="a task with a gradient of its own")
         if self.path == "threads":
             return replace(alone, why="asked for")
         if any(isinstance(layer, _CONVOLUTIONS) for layer in task.module.modules()):
@@ -193,6 +195,8 @@ def _layers(task: Task, cohort: Sequence[Client]) -> list[Layer] | str:
     x = cohort[0].data.x
     if x.dtype != task.dtype:
         return f"the data are {x.dtype}"
+    if type(task) is not Task:
+        return "the task is one of its own kind"
     first = next(iter(task.module.children()), None)
     if x.ndim != 2 and type(first) is not nn.Flatten:
         return f"the examples have {x.ndim - 1} axes"
@@ -218,7 +222,7 @@ def _worth_threads(cuts: Sequence[Group], path: Path, task: Task) -> bool:
     ``functional_call`` lends its parameters to the module for a moment, so two
     threads must never be in it at once: the paths that call it have one.
     """
-    if len(cuts) < 2 or path.name == "vmap" or type(task) is not Task:
+    if len(cuts) < 2 or path.name == "vmap":
         return False
     examples = max(group.plan.shape[1] * group.plan.shape[2] for group in cuts)
     return path.name == "threads" or examples * task.dim >= WORTH_A_THREAD

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from fltutor.clients import Client, LocalTraining
 from fltutor.engines.backprop import Layer, Network
@@ -48,17 +48,19 @@ def descend(
     gradients
         one of the makers below.
     """
-    grads = params if direction is None else torch.empty_like(params)  # (M, d)
     velocity = torch.zeros_like(params) if local.momentum else None
+    grads = params if direction is None else torch.empty_like(params)  # (M, d)
+    p, g, s, own = params, grads, starts, dict(memory)
     for step, m in enumerate(group.working):
-        p, g = params[:m], grads[:m]  # (m, d)
+        if m != len(p):
+            p, g, s = params[:m], grads[:m], starts[:m]  # (m, d)
+            own = {n: v[:m] if v.ndim == 2 else v for n, v in memory.items()}
         gradients(step, p, g)
         if direction is None:
             continue
         if local.weight_decay:
             g.add_(p, alpha=local.weight_decay)
-        own = {n: v[:m] if v.ndim == 2 else v for n, v in memory.items()}
-        move = direction(g, p, starts[:m], own)  # (m, d)
+        move = direction(g, p, s, own)  # (m, d)
         if velocity is not None:
             move = velocity[:m].mul_(local.momentum).add_(move)
         p.sub_(move, alpha=local.lr)
@@ -74,38 +76,37 @@ def by_hand(
     """Prepare a :class:`Network` for a group's steps; with ``lr`` it takes them."""
     x, y, at = group.gather(clients)
     x = x.reshape(len(x), -1)  # (n, f)
-    steps, members, width = at.shape
-    real = group.plan >= 0  # (S, M, B)
-    share = real.to(x.dtype)[:, :, None]  # (S, M, 1, B)
+    _, members, width = at.shape
+    share = (group.plan >= 0).to(x.dtype)[:, :, None]  # (S, M, 1, B)
     share /= share.sum(dim=3, keepdim=True).clamp(min=1)
     classes = torch.arange(layers[-1].shape[0])[:, None]  # (C, 1)
     size = members * width * x.shape[1] * x.element_size()
     length = max(1, BLOCK_BYTES // size)  # steps whose batches are fetched together
     net: Network | None = None
-    block = x, y
+    block: list[tuple[Tensor, Tensor, Tensor]] = []
 
-    def targets(values: Tensor) -> Tensor:
-        if task.loss_name == "mse":
-            return values[..., None, :]  # (S, M, 1, B)
-        return (values[..., None, :] == classes).to(x.dtype)  # (S, M, C, B)
+    def fetch(steps: slice) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        rows = at[steps]  # (s, M, B)
+        inputs = x.index_select(0, rows.view(-1)).view(*rows.shape, -1)
+        targets = y[rows][:, :, None]  # (s, M, 1, B)
+        if task.loss_name == "cross_entropy":
+            targets = (targets == classes).to(x.dtype)  # (s, M, C, B)
+        parts = inputs, targets, share[steps]
+        if members == 1:
+            parts = inputs[:, 0], targets[:, 0], share[steps, 0]
+        return zip(*(part.unbind(0) for part in parts), strict=True)
 
     def write(step: int, params: Tensor, grads: Tensor) -> None:
         nonlocal net, block
         if step % length == 0:
-            rows = at[step : step + length]  # (s, M, B)
-            block = (
-                x.index_select(0, rows.view(-1)).view(*rows.shape, -1),
-                targets(y[rows]),
-            )
-        m = len(params)
+            block = list(fetch(slice(step, step + length)))
+        batch, m = block[step % length], len(params)
+        if m < members:
+            x_m, y_m, share_m = (part[0 if m == 1 else slice(m)] for part in batch)
+            batch = x_m, y_m, share_m
         if net is None or m != net.members:
             net = Network(layers, task.loss_name, params, grads, lr)
-        here = 0 if m == 1 else slice(m)
-        net.backpropagate(
-            block[0][step % length, here],
-            block[1][step % length, here],
-            share[step, here],
-        )
+        net.backpropagate(*batch)
 
     return write
 
@@ -123,22 +124,22 @@ def by_vmap(task: Task, group: Group, clients: Sequence[Client]) -> Gradients:
     return write
 
 
-def by_autograd(task: Task, group: Group, clients: Sequence[Client]) -> Gradients:
+def by_autograd(
+    task: Task, group: Group, clients: Sequence[Client], lr: float | None = None
+) -> Gradients:
     """Prepare torch's own gradients for a group of one client.
 
-    The group has a copy of the module, whose parameters are views of the client's
-    vector: clients in other threads are not in the way, and nothing is copied back.
+    With ``lr`` it takes the steps. The group has a copy of the module, whose
+    parameters are views of the client's vector: clients in other threads are not in
+    the way, and nothing is copied back.
     """
     x, y, at = group.gather(clients)
     real = group.plan >= 0  # (S, 1, B)
     module = deepcopy(task.module)
-    leaves: list[nn.Parameter] = []
+    leaves: list[Tensor] = []
 
     def write(step: int, params: Tensor, grads: Tensor) -> None:
         rows = at[step, 0][real[step, 0]]  # (B,)
-        if type(task) is not Task:  # it may define its gradient itself
-            grads[0] = task.gradient(params[0], x[rows], y[rows])
-            return
         if not leaves:
             named = dict(module.named_parameters())
             for name, part in task.layout.unflatten(params[0]).items():
@@ -147,6 +148,9 @@ def by_autograd(task: Task, group: Group, clients: Sequence[Client]) -> Gradient
         with torch.enable_grad():
             loss = task.losses(module(x[rows]), y[rows]).mean()
         parts = torch.autograd.grad(loss, leaves)
-        torch.cat([part.reshape(-1) for part in parts], out=grads[0])
+        if lr is None:
+            torch.cat([part.reshape(-1) for part in parts], out=grads[0])
+        else:
+            torch._foreach_add_(leaves, parts, alpha=-lr)
 
     return write
