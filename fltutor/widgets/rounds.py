@@ -31,7 +31,7 @@ class State:
     step: str = choice("moment of the round", "aggregate", STEPS)
     cohort: int = number("clients in the round", 4, low=1, high=CLIENTS, step=1)
     epochs: int = number("local epochs", 3, low=1, high=20, step=1)
-    round: int = number("round", 1, low=1, high=8, step=1)
+    round: int = number("round number", 1, low=1, high=8, step=1)
     unequal: bool = toggle("clients of unequal size", True)
 
 

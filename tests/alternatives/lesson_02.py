@@ -59,6 +59,22 @@ def round_average_of_ends(params, clients, ids, train):
     return np.average(ends, axis=0, weights=[len(clients[i].data) for i in ids])
 
 
+def careful_loop(model, rows, counts):
+    kept = [(r, n) for r, n in zip(rows, counts, strict=True) if r.isfinite().all()]
+    total = sum(float(n) for _, n in kept)
+    new = model.clone()
+    for row, n in kept:
+        new = new + float(n) / total * row
+    return new
+
+
+def careful_numpy(params, deltas, sizes):
+    params, deltas, sizes = map(np.asarray, (params, deltas, sizes))
+    weights = np.where(np.isfinite(deltas).all(axis=1), sizes, 0.0)
+    clean = np.where(weights[:, None] > 0, deltas, 0.0)
+    return params + weights @ clean / max(weights.sum(), 1.0)
+
+
 ALTERNATIVES = {
     "02.weighted_mean": [
         ("numpy, other names", mean_numpy),
@@ -73,5 +89,9 @@ ALTERNATIVES = {
     "02.fedavg_round": [
         ("a loop", round_loop),
         ("numpy, averages the ends", round_average_of_ends),
+    ],
+    "02.careful_step": [
+        ("a loop over the sound rows", careful_loop),
+        ("numpy, weight 0 for the others", careful_numpy),
     ],
 }

@@ -1,0 +1,154 @@
+"""What a lesson defines is what the library holds.
+
+The definitions are taken from the lesson's own cells and run beside the library. A
+lesson adds rows to ``ROWS``: the notebook, the function's name, what to compare.
+``cells`` are run before, by id, besides the imports; plain assignments in them count.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+import torch
+
+import fltutor as ft
+
+LESSONS = Path(__file__).resolve().parents[1] / "lessons"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One definition of a lesson, and what it became in the library.
+
+    ``inputs`` gives the arguments for both; ``library`` is called with them, and so
+    is the definition, unless ``mine`` says how (given the lesson's namespace).
+    """
+
+    lesson: str  # the file's name begins with this
+    name: str  # the function or class
+    cells: tuple[str, ...]  # ids of the cells that define it and what it needs
+    library: Callable[..., Any]
+    inputs: Callable[[], tuple[Any, ...]]
+    mine: Callable[[dict[str, Any]], Callable[..., Any]] | None = None
+    tolerance: float = 1e-12
+
+    def __str__(self) -> str:
+        return f"{self.lesson}-{self.name}"
+
+
+@pytest.fixture(autouse=True)
+def float64() -> Iterator[None]:
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
+
+
+def namespace(lesson: str, cells: tuple[str, ...]) -> dict[str, Any]:
+    """Run a lesson's imports, then those cells, leaving out what only shows."""
+    (path,) = LESSONS.glob(f"{lesson}_*.ipynb")
+    sources = {c.id: c.source for c in nbformat.read(path, 4).cells}
+    unknown = set(cells) - set(sources)
+    assert not unknown, f"{path.name} has no cells {sorted(unknown)}"
+    made: dict[str, Any] = {"__name__": "lesson"}
+    for cell in ("setup", *cells):
+        tree = ast.parse(sources[cell])
+        tree.body = [node for node in tree.body if not isinstance(node, ast.Expr)]
+        code = compile(tree, f"{path.name}:{cell}", "exec", dont_inherit=True)
+        exec(code, made)
+    return made
+
+
+def largest_difference(mine: Any, library: Any) -> float:
+    a, b = torch.as_tensor(mine).double(), torch.as_tensor(library).double()
+    assert a.shape == b.shape
+    return float((a - b).abs().max())
+
+
+# ---- lesson 02 -------------------------------------------------------------------
+
+
+def matrix() -> tuple[torch.Tensor, torch.Tensor]:
+    deltas = ft.seeds.torch_stream(0, "deltas")
+    return torch.randn(4, 7, generator=deltas), torch.tensor([10.0, 20.0, 30.0, 5.0])
+
+
+def small_task() -> ft.Task:
+    return ft.Task(ft.models.mlp(64, 32, 10), seed=3)
+
+
+def a_batch() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    data = ft.datasets.digits().train
+    return small_task().init(), data.x[:9], data.y[:9]
+
+
+def a_client() -> tuple[Any, ...]:
+    client = ft.Client(5, ft.datasets.digits().train[torch.arange(37)])
+    local = ft.LocalTraining(epochs=2, batch_size=8, lr=0.3)
+    keys = ft.seeds.keys(0, "batches", 0, [client.id])
+    plan = ft.batch_plan([len(client)], local, keys)[0]
+    return small_task().init(), client, plan, local.lr
+
+
+def one_client_engine(
+    start: torch.Tensor, client: ft.Client, plan: torch.Tensor, lr: float
+) -> torch.Tensor:
+    local, direction = ft.LocalTraining(lr=lr), ft.FedAvg().direction
+    ends, _ = ft.engines.sequential(
+        small_task(), start[None], [client], plan[None], local, direction, {}
+    )
+    return ends[0] - start
+
+
+def federation_of_02() -> ft.Federation:
+    train = ft.datasets.digits().train
+    clients = ft.splitters.dirichlet(
+        train, num_clients=20, alpha=0.3, min_size=5, seed=0
+    )
+    local = ft.LocalTraining(epochs=2, batch_size=16, lr=0.1)
+    task = ft.Task(ft.models.mlp(64, 32, 10), seed=0)
+    return ft.Federation(task, clients, ft.FedAvg(), local, cohort_size=10, seed=0)
+
+
+def library_round(params: torch.Tensor, index: int) -> torch.Tensor:
+    return federation_of_02().round(ft.State(params), index)[0].params
+
+
+LOCAL_02 = ("predict-by-hand", "gradient", "local-training")
+ROUND_02 = ("client", "deal", *LOCAL_02, "plan", "sample", "weighted-mean", "round")
+
+ROWS = [
+    Row("02", "weighted_mean", ("weighted-mean",), ft.aggregators.mean, matrix),
+    Row("02", "predict", LOCAL_02, lambda p, x, y: small_task().predict(p, x), a_batch,
+        mine=lambda made: lambda p, x, y: made["predict"](p, x)),
+    Row("02", "gradient", LOCAL_02, lambda *a: small_task().gradient(*a), a_batch),
+    Row("02", "local_training", LOCAL_02, one_client_engine, a_client),
+    Row("02", "sample", ROUND_02, lambda i: federation_of_02().sample(i), lambda: (3,)),
+    Row("02", "fedavg_round", ROUND_02, library_round,
+        lambda: (small_task().init(), 4)),
+    Row("02", "Client", ("client",), lambda c: len(c), lambda: (a_client()[1],),
+        mine=lambda made: lambda c: len(made["Client"](c.id, c.data))),
+]  # fmt: skip
+
+
+# ---- the test --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_a_lessons_definition_is_what_the_library_holds(row):
+    made = namespace(row.lesson, row.cells)
+    mine = row.mine(made) if row.mine else made[row.name]
+    got, expected = mine(*row.inputs()), row.library(*row.inputs())
+    assert largest_difference(got, expected) <= row.tolerance
+
+
+def test_a_wrong_definition_would_be_noticed():
+    deltas, weights = matrix()
+    right = ft.aggregators.mean(deltas, weights)
+    assert largest_difference(deltas.mean(0), right) > 1e-3
