@@ -84,7 +84,7 @@ class Lab(Generic[S, F]):
     ) -> None:
         self.parts = Parts(checked(state), compute, draw, finding, title, name, size)
         self.state = state
-        self._live: _Live | None = None
+        self._live: Any = None
 
     def frames(self, state: S | None = None) -> Iterator[F]:
         """Yield every frame of a state; one, where compute is not a generator."""
@@ -123,11 +123,15 @@ class Lab(Generic[S, F]):
             self.parts.draw(figure, frame)
 
     @property
-    def live(self) -> _Live:
+    def live(self) -> Any:
         """The ipywidgets side: built when it is first shown."""
         if self._live is None:
-            self._live = _Live(self)
+            self._live = self.open()
         return self._live
+
+    def open(self) -> Any:
+        """Build the live side; it has ``box``, ``first``, ``show`` and ``fail``."""
+        return _Live(self)
 
     def __repr__(self) -> str:
         """Return the title and the default state."""
@@ -144,8 +148,7 @@ class Lab(Generic[S, F]):
             message = view.plain_error(error)
             self.live.fail(error)
             return view.mime_bundle(self.live.box, message)
-        self.live.show_png(picture)
-        self.live.say(line)
+        self.live.first(frame, picture, line)
         encoded = base64.b64encode(picture).decode("ascii")
         return view.mime_bundle(self.live.box, line, image_png=encoded)
 
@@ -177,6 +180,11 @@ class _Live:
             return
         state = lab.state
         self.stream.start(lambda: lab.frames(state))
+
+    def first(self, frame: Any, picture: bytes, line: str) -> None:
+        """Show the frame that is also saved as a picture."""
+        self.show_png(picture)
+        self.say(line)
 
     def show(self, frame: Any) -> None:
         """Draw a frame and say it in words."""
