@@ -26,6 +26,12 @@ def iid(dataset: Dataset, *, num_clients: int, seed: int = 0) -> list[Client]:
     ------
     ValueError
         more clients than examples.
+
+    Examples
+    --------
+    >>> data = Dataset([[0.0]] * 7, [0.0] * 7)
+    >>> [len(client) for client in iid(data, num_clients=3)]
+    [3, 2, 2]
     """
     enough("iid", dataset, num_clients)
     order = seeds.stream(seed, "split", "iid").permutation(len(dataset))

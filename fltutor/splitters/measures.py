@@ -71,6 +71,14 @@ def skew(
         False counts each client once, so that a client of three examples adds as much
         as the largest; True weighs client k by n_k / n. Small clients are skewed by
         chance alone, therefore compare with a random split of the same sizes.
+
+    Examples
+    --------
+    >>> from fltutor.datasets import Dataset
+    >>> zeros = Dataset([[0.0]] * 2, [0, 0], 2)
+    >>> ones = Dataset([[0.0]] * 2, [1, 1], 2)
+    >>> skew([Client(0, zeros), Client(1, ones)])
+    0.5
     """
     each = client_skew(clients, metric)
     sizes = [len(client) for client in clients] if weighted else None

@@ -17,7 +17,13 @@ def constant(staleness: int) -> float:
 
 
 def inverse_root(staleness: int) -> float:
-    """Return ``1 / sqrt(1 + s)``: Nguyen et al. 2022 (arXiv:2106.06639), section 5."""
+    """Return ``1 / sqrt(1 + s)``: Nguyen et al. 2022 (arXiv:2106.06639), section 5.
+
+    Examples
+    --------
+    >>> inverse_root(3)
+    0.5
+    """
     return float((1 + staleness) ** -0.5)
 
 
