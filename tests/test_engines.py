@@ -192,6 +192,12 @@ class TestEqualToSequential:
         assert torch.isfinite(ends).all()
         assert (ends - truth).abs().max() < 1e-8  # 1e-14 of the parameters' size
 
+    def test_a_crowd_of_clients(self):
+        clients = make_clients("linear", [5, 3] * 40)
+        local = LocalTraining(batch_size=2)
+        plan = plan_for(clients, local)
+        compare(vectorised, make_task("linear"), clients, plan, local)
+
     def test_the_number_of_workers_changes_no_digit(self):
         local = LocalTraining(batch_size=3)
         clients = make_clients("convolution", [4, 5, 3])

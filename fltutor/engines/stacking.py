@@ -17,7 +17,8 @@ from fltutor.task import Task
 #: (step, params (m, d), grads (m, d)) -> None; writes the clients' gradients
 Gradients = Callable[[int, Tensor, Tensor], None]
 
-BLOCK_BYTES = 2**18
+#: Batches that are fetched in one go.
+BLOCK_BYTES = 2**19
 
 
 def descend(
