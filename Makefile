@@ -17,7 +17,7 @@ SANITIZE := $(addprefix --nbval-sanitize-with ,$(wildcard tests/nbval_sanitize.c
 NBVAL    := --nbval --nbval-current-env $(SANITIZE) --nbval-cell-timeout 120
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup setup-dev test check format notebooks exercises clean
+.PHONY: help lab setup setup-dev test check format notebooks exercises reproduce clean
 
 help:
 	@echo "make lab        set up .venv and open JupyterLab at lesson 00"
@@ -26,6 +26,7 @@ help:
 	@echo "make format     ruff format and its safe fixes"
 	@echo "make notebooks  re-execute the lessons and solutions (byte-stable)"
 	@echo "make exercises  generate exercises/ from solutions/"
+	@echo "make reproduce  paper results beside this library's (half an hour)"
 	@echo "make clean      remove .venv and caches; notebooks and data stay"
 
 # --- setting up: a stamp, renewed when pyproject.toml or constraints.txt changes
@@ -64,6 +65,10 @@ test: setup-dev
 	@echo "Testing: the library, its docstrings, widgets in a browser, every notebook"
 	@OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) --dist loadfile -q \
 	    --doctest-modules $(NBVAL) fltutor tests lessons solutions $(ARGS)
+
+reproduce: setup
+	@echo "Reproducing paper results: the tables go to reproduce/results/"
+	@OMP_NUM_THREADS=1 $(PY) -m reproduce $(ARGS)
 
 check: setup-dev
 	@echo "ruff: style and errors"

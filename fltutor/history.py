@@ -52,7 +52,7 @@ class Record:
     participants
         clients whose update was used.
     left_out
-        clients that were left out since their update was not finite.
+        sampled clients whose update was not used: dropped, late or not finite.
     bytes_up
         from clients to server in this round.
     bytes_down

@@ -17,6 +17,7 @@ from fltutor.plots.draw import (
     draw_lines,
     draw_points,
 )
+from fltutor.plots.forest import forest
 from fltutor.plots.labels import label_ends
 from fltutor.plots.pictures import images
 from fltutor.plots.style import (
@@ -70,6 +71,7 @@ __all__ = [
     "draw_heatmap",
     "draw_lines",
     "draw_points",
+    "forest",
     "heatmap",
     "images",
     "label_ends",

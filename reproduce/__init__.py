@@ -1,0 +1,1 @@
+"""Paper results beside this library's, outside the lessons: ``make reproduce``."""
