@@ -1,0 +1,71 @@
+"""The four panels of the skew explorer, each on axes that it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from fltutor import plots
+
+Array: TypeAlias = np.ndarray[Any, Any]
+GAP = 2  # white pixels between two digits of the strip
+
+
+def table(axes: plots.Axes, counts: Array) -> None:
+    """Draw clients x classes as bubbles."""
+    plots.draw_bubbles(axes, counts, title="who holds what")
+    axes.grid(False)
+
+
+def strip(axes: plots.Axes, images: Array, sizes: Array) -> None:
+    """Draw what each client calls 0, 1, ..., in the rows of the bubbles."""
+    clients, classes, height, width = images.shape
+    sheet = np.zeros((clients, height + GAP, classes, width + GAP))
+    sheet[:, :height, :, :width] = images.transpose(0, 2, 1, 3)
+    flat = sheet.reshape(clients * (height + GAP), classes * (width + GAP))
+    axes.imshow(
+        flat, cmap="Greys", vmin=0.0, vmax=1.0, aspect="auto",
+        extent=(-0.5, classes - 0.5, clients - 0.5, -0.5),
+    )  # fmt: skip
+    axes.set_xticks(range(classes), [str(c) for c in range(classes)])
+    axes.set_yticks(range(clients), [str(size) for size in sizes])
+    axes.tick_params(axis="y", labelsize=7 if clients > 12 else 8, length=0)
+    axes.set_ylim(clients - 0.4, -0.6)
+    axes.grid(False)
+    axes.set_title("what a client calls 0, 1, 2, ...")
+    axes.set_xlabel("class")
+    axes.set_ylabel("examples of the client")
+
+
+def measures(
+    axes: plots.Axes, skew: Mapping[str, float], chance: Mapping[str, float]
+) -> None:
+    """Draw the measures beside those of a random split of the same sizes."""
+    names = {"tv": "tv", "jsd": "jsd (nats)", "emd": "emd"}
+    groups = {
+        names[key]: {"this split": skew[key], "chance, same sizes": chance[key]}
+        for key in skew
+    }
+    top = 1.25 * max(0.4, *skew.values(), *chance.values())
+    plots.draw_bars(
+        axes, groups, ylabel="skew", ylim=(0.0, top),
+        title=f"skew of labels: tv {skew['tv']:.3f}", fmt=".2f",
+    )  # fmt: skip
+
+
+def curves(
+    axes: plots.Axes, accuracy: Sequence[float], iid: Sequence[float], rounds: int
+) -> None:
+    """Draw accuracy by round, on this split and on an even random one."""
+    plots.draw_lines(
+        axes,
+        range(len(accuracy)),
+        {"this split": accuracy, "iid": iid},
+        xlabel="round",
+        ylabel="test accuracy",
+        title=f"FedAvg: {accuracy[-1]:.3f} after {len(accuracy) - 1} rounds",
+        xlim=(0, rounds),
+        ylim=(0.0, 1.02),
+    )
