@@ -41,13 +41,16 @@ def images(
     One of four pixels is dark.
     """
     matrices = _matrices(pictures)
-    figure = new_figure((6.5, 2.3))
-    width = 0.94 / len(matrices)
+    width = 6.11 / len(matrices)  # inches for each, between the margins
+    side = min(0.88 * width, 1.5)
+    height = side + 0.75
+    figure = new_figure((6.5, height))
     with styled():
-        figure.text(0.03, 0.91, title, weight="bold", size=10)
+        figure.text(0.03, 1 - 0.22 / height, title, weight="bold", size=10)
         for place, (name, matrix) in enumerate(matrices.items()):
-            left = 0.03 + width * (place + 0.06)
-            axes = figure.add_axes((left, 0.20, width * 0.88, 0.64))
+            left = (0.2 + width * place) / 6.5
+            box = (left, 0.35 / height, side / 6.5, side / height)
+            axes = figure.add_axes(box)
             axes.imshow(matrix, cmap="Greys", vmin=vmin, vmax=vmax)
             axes.set_xticks([])
             axes.set_yticks([])

@@ -68,6 +68,7 @@ def draw(figure: plots.Figure, frame: Frame) -> None:
         f"{frame.accuracy[-1]:.3f} after {len(frame.accuracy) - 1} rounds",
         xlim=(0, ROUNDS), ylim=(0, 1.02), labels=False,
     )  # fmt: skip
+    axes.set_xticks(range(0, ROUNDS + 1, 5))
 
 
 def finding(frame: Frame) -> str:

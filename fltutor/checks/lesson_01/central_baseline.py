@@ -141,7 +141,7 @@ CENTRAL_BASELINE = Check(
         Mistake(
             "The steps of all clients added up",
             _with_steps(lambda rounds, epochs, n: rounds * epochs * n),
-            "Each client passes over *its own* part, so all of them together pass over "
+            "Each client passes over its own part, so all of them together pass over "
             "the pool rounds * epochs times. Times the number of clients, the baseline "
             "sees every example N times as often.",
         ),
@@ -149,7 +149,7 @@ CENTRAL_BASELINE = Check(
             "The plain mean of the clients' gradients",
             _unweighted,
             "A client with one example counts as much here as one with three. On the "
-            "pool every *example* counts the same: put the data together first.",
+            "pool every example counts the same: put the data together first.",
         ),
         Mistake(
             "One client after the other",
@@ -162,7 +162,7 @@ CENTRAL_BASELINE = Check(
             _fedavg,
             "With one epoch a round this is the same as a step on the pool, with more "
             "it is not: clients drift apart between two means. The baseline pools the "
-            "*data*, and has nothing to average.",
+            "data, and has nothing to average.",
         ),
         Mistake(
             "The start is changed",

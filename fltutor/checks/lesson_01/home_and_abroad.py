@@ -53,8 +53,8 @@ HOME_AND_ABROAD = Check(
         Mistake(
             "Columns for rows",
             lambda table: (table.diagonal(), _others(table.T)),
-            "This is the mean of each *column*: how well the others' models do in "
-            "house j. One model on its journeys is a *row*.",
+            "This is the mean of each column: how well the others' models do in "
+            "house j. One model on its journeys is a row.",
         ),
         Mistake(
             "Abroad before home",

@@ -53,7 +53,7 @@ RECOVER_EXAMPLE = Check(
         Mistake(
             "The largest bias instead of the largest move",
             lambda weights, biases: _row_of(int(biases.argmax()), weights, biases),
-            "argmax finds the most *positive* change. Where all units moved down, that "
+            "argmax finds the most positive change. Where all units moved down, that "
             "is one that did not move. Take biases.abs().argmax().",
         ),
         Mistake(
@@ -71,7 +71,7 @@ RECOVER_EXAMPLE = Check(
         Mistake(
             "The sign turned",
             lambda weights, biases: -_largest(weights, biases),
-            "An update is minus a gradient, but in weights *and* bias: the sign "
+            "An update is minus a gradient, but in weights and bias: the sign "
             "cancels in the division.",
         ),
         Mistake(

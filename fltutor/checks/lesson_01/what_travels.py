@@ -76,7 +76,7 @@ WHAT_TRAVELS = Check(
             "The download counted too",
             _books(lambda sizes, model, rounds: 2 * len(sizes) * model * rounds),
             "The model also travels down to the clients, that is true; but "
-            "`numbers_up` asks for what is sent *to* the server. Count one way.",
+            "`numbers_up` asks for what is sent to the server. Count one way.",
         ),
         Mistake(
             "A single round",
