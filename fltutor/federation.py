@@ -19,6 +19,7 @@ from fltutor.datasets import Dataset
 from fltutor.engines import Engine, vectorised
 from fltutor.history import History, Record
 from fltutor.task import Task
+from fltutor.threads import one_thread_each
 from fltutor.updates import State, Updates
 
 #: One thing done to the round's updates between the clients and the aggregator.
@@ -110,6 +111,7 @@ class Federation:
         weights = torch.tensor(sizes, dtype=self.task.dtype)
         return weights / weights.sum()
 
+    @one_thread_each()  # the round's own tensors are small; engines see what is allowed
     def round(self, state: State, index: int) -> tuple[State, Updates]:
         """Run one round and return the new state and the round's matrix.
 

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from fltutor import models, seeds, validate
 from fltutor.datasets import Dataset
+from fltutor.threads import one_thread_each
 from fltutor.vectors import Layout
 
 #: (outputs (B, ...), targets (B,)) -> losses (B,)
@@ -26,6 +27,9 @@ def _cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
 def _squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
     return (outputs.reshape(targets.shape) - targets).square()
 
+
+#: Examples times parameters from which an evaluation is worth several threads.
+_WORTH_THREADS = 10**8
 
 LOSSES: dict[str, Loss] = {"cross_entropy": _cross_entropy, "mse": _squared_error}
 
@@ -128,6 +132,12 @@ class Task:
         "loss" in nats, and for classification "accuracy" in [0, 1].
         """
         validate.vector("params", params, self.dim)
+        if len(dataset) * self.dim < _WORTH_THREADS:
+            with one_thread_each():
+                return self._measure(params, dataset)
+        return self._measure(params, dataset)
+
+    def _measure(self, params: Tensor, dataset: Dataset) -> dict[str, float]:
         total, right = 0.0, 0
         for start in range(0, len(dataset), 4096):
             x, y = dataset.x[start : start + 4096], dataset.y[start : start + 4096]

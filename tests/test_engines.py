@@ -19,6 +19,7 @@ from fltutor.engines.backprop import Network, read_layers
 from fltutor.engines.schedule import groups
 from fltutor.engines.shared import returns_the_gradient
 from fltutor.task import Task
+from fltutor.threads import one_thread_each
 
 WIDE = torch.float64
 FEATURES, CLASSES = 6, 3
@@ -389,6 +390,16 @@ class TestThreads:
                 other.start()
                 other.join()
                 assert seen == [3]
+        finally:
+            torch.set_num_threads(before)
+
+    def test_inside_a_round_engines_still_see_what_is_allowed(self):
+        before = torch.get_num_threads()
+        torch.set_num_threads(3)
+        try:
+            with one_thread_each() as outer, one_thread_each() as inner:
+                assert (outer, inner, torch.get_num_threads()) == (3, 3, 1)
+            assert torch.get_num_threads() == 3
         finally:
             torch.set_num_threads(before)
 

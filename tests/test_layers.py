@@ -15,7 +15,7 @@ LAYERS = {
     name: layer
     for layer, names in enumerate(
         [
-            "seeds validate",
+            "seeds threads validate",
             "vectors datasets models updates history",
             "clients task aggregators robust compression accounting secagg poisoning",
             "splitters engines algorithms toys privacy inversion vertical",

@@ -16,7 +16,6 @@ from fltutor.engines.backprop import Layer, read_layers
 from fltutor.engines.schedule import GROUP_BYTES, Group, count_steps, groups
 from fltutor.engines.shared import (
     Direction,
-    one_thread_each,
     refuse_oversize,
     returns_the_gradient,
 )
@@ -28,6 +27,7 @@ from fltutor.engines.stacking import (
     descend,
 )
 from fltutor.task import Task
+from fltutor.threads import one_thread_each
 
 #: Multiplications in a step of a group from which a second thread pays.
 WORTH_A_THREAD = 1_000_000

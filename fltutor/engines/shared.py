@@ -1,13 +1,11 @@
-"""What all engines share: their types, their memory check, their threads."""
+"""What all engines share: their types, their memory check, what a direction is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from inspect import ismethod
 from typing import Protocol
 
-import torch
 from torch import Tensor
 
 from fltutor.clients import Client, LocalTraining
@@ -111,25 +109,3 @@ def refuse_oversize(starts: Tensor) -> None:
             f"needs {size / 2**30:.1f} GiB, the limit is {ROUND_LIMIT / 2**30:.0f} "
             "GiB. Use a smaller cohort_size or a smaller model."
         )
-
-
-@contextmanager
-def one_thread_each() -> Iterator[int]:
-    """Let every thread compute alone for a while, then restore the setting.
-
-    Two torch threads on one small matrix cost more than they bring. Threads that
-    are started inside compute alone too.
-
-    Yields
-    ------
-    how many threads torch was allowed: as many clients can train side by side.
-    """
-    allowed = torch.get_num_threads()
-    if allowed == 1:
-        yield 1
-        return
-    torch.set_num_threads(1)
-    try:
-        yield allowed
-    finally:
-        torch.set_num_threads(allowed)
