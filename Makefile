@@ -17,7 +17,7 @@ SANITIZE := $(addprefix --nbval-sanitize-with ,$(wildcard tests/nbval_sanitize.c
 NBVAL    := --nbval --nbval-current-env $(SANITIZE) --nbval-cell-timeout 120
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup setup-dev test check format notebooks exercises reproduce clean
+.PHONY: help lab setup setup-dev test check format notebooks exercises reproduce bench bench-peers clean
 
 help:
 	@echo "make lab        set up .venv and open JupyterLab at lesson 00"
@@ -27,6 +27,8 @@ help:
 	@echo "make notebooks  re-execute the lessons and solutions (byte-stable)"
 	@echo "make exercises  generate exercises/ from solutions/"
 	@echo "make reproduce  paper results beside this library's (half an hour)"
+	@echo "make bench      time the engines beside a textbook loop (ten minutes)"
+	@echo "make bench-peers  other simulators beside them (downloads a gigabyte)"
 	@echo "make clean      remove .venv and caches; notebooks and data stay"
 
 # --- setting up: a stamp, renewed when pyproject.toml or constraints.txt changes
@@ -69,6 +71,14 @@ test: setup-dev
 reproduce: setup
 	@echo "Reproducing paper results: the tables go to reproduce/results/"
 	@OMP_NUM_THREADS=1 $(PY) -m reproduce $(ARGS)
+
+bench: setup
+	@echo "Timing the engines: tables here, JSON in benchmarks/results/"
+	@$(PY) -m benchmarks $(ARGS)
+
+bench-peers: setup
+	@echo "Timing other simulators, each in an environment of its own under .venv-peers/"
+	@$(PY) -m benchmarks.peers $(ARGS)
 
 check: setup-dev
 	@echo "ruff: style and errors"
