@@ -13,6 +13,7 @@ sys.path.insert(0, str(ROOT))
 
 import fltutor as ft  # noqa: E402
 from benchmarks import measure, scale, table, textbook, workloads  # noqa: E402
+from benchmarks.peers import __main__ as peers  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +73,26 @@ def test_lazy_clients_are_the_same_whenever_they_are_asked_for():
     assert torch.equal(clients[7].data.x, clients[7].data.x)
     with pytest.raises(IndexError):
         clients[100_000]
+
+
+def test_a_peer_that_does_other_work_is_not_compared():
+    answer = {"parameters": 650, "steps": 40, "seconds": [1.0]}
+    assert peers.checked(answer, parameters=650, steps=40) == answer
+    told = peers.checked(answer, parameters=650, steps=50)
+    assert told == {"reason": "40 steps, not 50"}
+    result = {
+        "works": {
+            "W3": {
+                "title": "crowd",
+                "parameters": 650,
+                "steps": 50,
+                "rows": {"textbook": {"ms": 2.0}, "other": told},
+            }
+        },
+        "missing": {"third": "no wheel"},
+    }
+    text = peers.render(result)
+    assert "not run: 40 steps, not 50" in text and "third did not install" in text
 
 
 def test_ratios_are_taken_turn_by_turn():

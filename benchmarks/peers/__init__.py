@@ -1,0 +1,1 @@
+"""Other simulators on the same work, each in an environment of its own."""
