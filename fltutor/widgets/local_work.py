@@ -37,7 +37,7 @@ class State:
     """What the reader moves."""
 
     epochs: int = choice("E, local epochs", 5, [1, 2, 5, 10, 20])
-    batch: int = choice("B, batch size", 18, [9, 18, 36, ALL], unit="72 = all")
+    batch: int = choice("B, batch (72: all)", 18, [9, 18, 36, ALL])
     fraction: float = choice("C, share of clients", 1.0, [0.1, 0.25, 0.5, 1.0])
     lr: float = number("learning rate", 0.6, low=0.3, high=1.2, step=0.3)
     axis: str = choice("x-axis", "rounds", AXES)
