@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from fltutor.plots.style import Picture, new_figure, styled
@@ -29,11 +30,6 @@ def images(
     vmin, vmax
         drawn white and black.
 
-    Raises
-    ------
-    ValueError
-        no picture, or one that is not a matrix.
-
     Examples
     --------
     >>> images({"a corner": [[1.0, 0.0], [0.0, 0.0]]}, title="One dark pixel",
@@ -50,13 +46,7 @@ def images(
         for place, (name, matrix) in enumerate(matrices.items()):
             left = (0.2 + width * place) / 6.5
             box = (left, 0.35 / height, side / 6.5, side / height)
-            axes = figure.add_axes(box)
-            axes.imshow(matrix, cmap="Greys", vmin=vmin, vmax=vmax)
-            axes.set_xticks([])
-            axes.set_yticks([])
-            axes.grid(False)
-            axes.spines[["top", "right"]].set_visible(True)
-            axes.set_xlabel(name)
+            _draw(figure.add_axes(box), name, matrix, vmin, vmax)
     return Picture(figure, alt=alt)
 
 
@@ -69,3 +59,12 @@ def _matrices(pictures: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
             "name. Reshape a row of pixels first: row.reshape(8, 8)."
         )
     return matrices
+
+
+def _draw(axes: Axes, name: str, matrix: np.ndarray, vmin: float, vmax: float) -> None:
+    axes.imshow(matrix, cmap="Greys", vmin=vmin, vmax=vmax)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.grid(False)
+    axes.spines[["top", "right"]].set_visible(True)
+    axes.set_xlabel(name)
