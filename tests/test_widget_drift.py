@@ -84,9 +84,10 @@ def test_equal_round_bowls_have_no_bias_however_long_the_clients_walk():
 
 def test_cosine_and_drift_norm_by_hand():
     deltas = np.array([[1.0, 0.0], [0.0, 2.0], [-3.0, 0.0]])
-    assert drift.cosine(deltas) == pytest.approx((0 - 1 + 0) / 3)
-    assert drift.cosine(deltas[:1]) is None
-    assert drift.drift_norm(np.array([[3.0, 0.0], [-3.0, 0.0]])) == 3.0
+    assert ft.evaluation.update_cosine(deltas) == pytest.approx((0 - 1 + 0) / 3)
+    with pytest.raises(ValueError, match="at least two that moved"):
+        ft.evaluation.update_cosine(deltas[:1])
+    assert ft.evaluation.drift_norm([[3.0, 0.0], [-3.0, 0.0]]) == 3.0
 
 
 def test_a_learners_own_mean_is_fedavg_and_stands_beside_it():

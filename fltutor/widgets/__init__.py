@@ -12,9 +12,12 @@ from typing import Any
 LABS: dict[str, str] = {
     "round_lab": "rounds:round_lab",
     "drift_lab": "drift:drift_lab",
+    "drift_plane": "plane:drift_plane",
     "corrections_lab": "corrections:corrections_lab",
     "work_lab": "local_work:work_lab",
     "skew_lab": "skew:skew_lab",
+    "server_map": "server_map:server_map",
+    "gantt_lab": "gantt:gantt_lab",
     # name: "module:factory"
     "first_lab": "first:first_lab",
     "regimes_lab": "regimes:regimes_lab",

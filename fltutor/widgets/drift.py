@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fltutor import plots
+from fltutor.evaluation import drift_norm, update_cosine
 from fltutor.widgets._drift_draw import LEVELS, OWN_LEVEL, VIEW, draw, ellipse
 from fltutor.widgets._drift_own import Own, simulate_own
 from fltutor.widgets._drift_sim import (
@@ -97,7 +98,7 @@ def compute(
         optimum=optimum,
         limit=problem.limit(state.algorithm),
         distances=np.linalg.norm(run.server - optimum, axis=1),
-        cosines=tuple(cosine(deltas) for deltas in moved),
+        cosines=tuple(_cosine(deltas) for deltas in moved),
         drifts=tuple(drift_norm(deltas) for deltas in moved),
         like="" if reference is None else like,
         reference=reference,
@@ -115,21 +116,6 @@ def problem_of(state: State) -> Problem:
         lr=state.lr,
         cohort=max(1, round(state.participation * state.clients)),
     )
-
-
-def cosine(deltas: Array) -> float | None:
-    """Return the mean cosine over pairs of rows, None for a single one."""
-    lengths = np.linalg.norm(deltas, axis=1)
-    if len(deltas) < 2 or lengths.min() < 1e-12:
-        return None
-    unit = deltas / lengths[:, None]  # (K, 2)
-    upper = np.triu_indices(len(deltas), 1)
-    return float((unit @ unit.T)[upper].mean())
-
-
-def drift_norm(deltas: Array) -> float:
-    """Return the mean distance of the local ends to their mean."""
-    return float(np.linalg.norm(deltas - deltas.mean(0), axis=1).mean())
 
 
 def finding(frame: Frame) -> str:
@@ -153,6 +139,12 @@ def finding(frame: Frame) -> str:
     cosines = frame.cosines[-1]
     agree = "no pair to compare" if cosines is None else f"{cosines:.2f}"
     return f"{words}; mean update cosine {agree}, drift norm {frame.drifts[-1]:.3f}."
+
+
+def _cosine(deltas: Array) -> float | None:
+    if len(deltas) < 2 or np.linalg.norm(deltas, axis=1).min() < 1e-12:
+        return None
+    return update_cosine(deltas)
 
 
 def _gap(distance: float) -> str:

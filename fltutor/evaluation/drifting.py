@@ -1,0 +1,61 @@
+"""How far a round's clients drifted apart: two numbers of the matrix of updates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from fltutor import validate
+
+
+def update_cosine(deltas: Any) -> float:
+    """Return the mean cosine between the updates of two clients, over all pairs.
+
+    1: all want the same direction; 0: their directions have nothing to do with each
+    other. With K updates of one length it is at least ``-1 / (K - 1)``, reached
+    when they cancel.
+
+    Parameters
+    ----------
+    deltas
+        ``(K, d)`` with K >= 2, no row of zeros.
+
+    Raises
+    ------
+    ValueError
+        a single row, or one without a direction.
+
+    Examples
+    --------
+    >>> update_cosine([[1.0, 0.0], [0.0, 2.0]])
+    0.0
+    """
+    rows = torch.as_tensor(deltas, dtype=torch.float64)  # (K, d)
+    lengths = rows.norm(dim=1, keepdim=True)  # (K, 1)
+    if len(rows) < 2 or float(lengths.min()) == 0.0:
+        raise validate.fail(
+            f"{len(rows)} updates, the shortest of length {float(lengths.min()):.3g}",
+            "at least two that moved",
+            "Take a larger cohort, or a round in which every client trained.",
+        )
+    unit = rows / lengths  # (K, d)
+    i, j = torch.triu_indices(len(rows), len(rows), 1)
+    return float((unit @ unit.T)[i, j].mean())
+
+
+def drift_norm(deltas: Any) -> float:
+    """Return the mean distance of the clients' local ends to the average of them.
+
+    Parameters
+    ----------
+    deltas
+        ``(K, d)``, all from one start.
+
+    Examples
+    --------
+    >>> drift_norm([[3.0, 0.0], [-3.0, 0.0]])
+    3.0
+    """
+    rows = torch.as_tensor(deltas, dtype=torch.float64)  # (K, d)
+    return float((rows - rows.mean(0)).norm(dim=1).mean())
