@@ -166,7 +166,7 @@ def _what(value: object) -> str:
 
 def draw(figure: plots.Figure, frame: Frame) -> None:
     """Draw the distances on a logarithmic scale, with the runs' order beside them."""
-    axes = figure.add_axes((0.1, 0.14, 0.63, 0.74))
+    axes = figure.add_axes((0.1, 0.14, 0.62, 0.74))
     found = frame.distances
     known = {name: run for name, run in found.items() if name != "yours"}
     plots.draw_lines(
