@@ -42,7 +42,7 @@ def measure_scale(*, quick: bool) -> list[dict[str, Any]]:
     task = ft.Task(ft.models.linear(64, 10), seed=0)
     local = ft.LocalTraining(epochs=1, batch_size=10, lr=0.05)
     sizes = [100, 1000] if quick else [100, 10_000]
-    lazy = [1000] if quick else [100, 100_000]
+    lazy = [1000] if quick else [100, 100_000, 1_000_000]
     federations = {}
     for kind, numbers in (("kept", sizes), ("made when asked", lazy)):
         for n in numbers:

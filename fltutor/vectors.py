@@ -102,9 +102,11 @@ class Layout:
                 "The vector and the layout belong to different models.",
             )
         lead = params.shape[:-1]
+        sizes = [prod(shape) for shape in self.shapes.values()]
+        parts = torch.split(params, sizes, dim=-1)  # its gradient is one cat
         return {
-            name: params[..., part].reshape(*lead, *self.shapes[name])
-            for name, part in self.slices.items()
+            name: part.reshape(*lead, *shape)
+            for (name, shape), part in zip(self.shapes.items(), parts, strict=True)
         }
 
     def mask(self, *prefixes: str) -> Tensor:

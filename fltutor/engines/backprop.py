@@ -64,7 +64,7 @@ def read_layers(task: Task) -> list[Layer] | str:
     if type(task.module) is not nn.Sequential:
         return f"the model is a {type(task.module).__name__}, not an nn.Sequential"
     named = list(task.module.named_modules(remove_duplicate=False))[1:]
-    if named and type(named[0][1]) is nn.Flatten:
+    if named and _is_plain_flatten(named[0][1]):
         named = named[1:]
     after = {nn.ReLU: "relu", nn.Tanh: "tanh"}
     layers: list[Layer] = []
@@ -91,6 +91,10 @@ def read_layers(task: Task) -> list[Layer] | str:
     if task.loss_name == "mse" and layers[-1].shape[0] != 1:
         return "squared error needs one output"
     return layers
+
+
+def _is_plain_flatten(layer: nn.Module) -> bool:
+    return type(layer) is nn.Flatten and (layer.start_dim, layer.end_dim) == (1, -1)
 
 
 class Network:
