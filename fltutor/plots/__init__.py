@@ -18,6 +18,7 @@ from fltutor.plots.draw import (
     draw_points,
 )
 from fltutor.plots.forest import forest
+from fltutor.plots.gantt import draw_gantt, gantt
 from fltutor.plots.labels import label_ends
 from fltutor.plots.pictures import images
 from fltutor.plots.style import (
@@ -68,10 +69,12 @@ __all__ = [
     "curves",
     "draw_bars",
     "draw_bubbles",
+    "draw_gantt",
     "draw_heatmap",
     "draw_lines",
     "draw_points",
     "forest",
+    "gantt",
     "heatmap",
     "images",
     "label_ends",
