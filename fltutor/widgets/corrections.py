@@ -132,11 +132,12 @@ def _walk(
     given: list[Any] = [problem.curvatures[ids], problem.centres[ids], starts]
     memory: dict[str, Any] = state.rows(ids)
     steps = problem.steps[ids]
-    moving: Any = problem.lr * (torch.arange(int(steps.max()))[:, None] < steps)
+    busy = torch.arange(int(steps.max()))[:, None] < steps  # (S, K)
+    moving: Any = problem.lr * busy.to(starts.dtype)
     if own is None:
         given = [np.asarray(each) for each in given]
         memory = {name: np.asarray(rows) for name, rows in memory.items()}
-        moving = np.asarray(moving, dtype=np.float64)
+        moving = np.asarray(moving)
     a, e, start = given
     params: Any = start
     for lr in moving[:, :, None]:  # (K, 1), 0 where a client is done
