@@ -122,9 +122,8 @@ class Vectorised:
         @torch.no_grad()
         def train(group: Group) -> None:
             begin, rows = group.of(starts), group.span
-            params = (
-                begin.contiguous().clone() if rows is None else ends[rows].copy_(begin)
-            )
+            into = torch.empty_like(ends[: len(begin)]) if rows is None else ends[rows]
+            params = into.copy_(begin)
             gradients = prepare(task, group, clients)
             own = {name: group.of(matrix) for name, matrix in memory.items()}
             descend(group, begin, params, local, move, own, gradients)

@@ -30,24 +30,19 @@ def descend(
     memory: Mapping[str, Tensor],
     gradients: Gradients,
 ) -> None:
-    """Take all local steps of a group, from its ``starts`` to its ends in ``params``.
+    """Take all local steps of a group.
 
     Parameters
     ----------
-    group
-        who steps when.
-    starts
-        ``(M, d)``; not written to, nor is ``memory``.
+    group, local
+        who steps when, and how far.
+    starts, memory
+        the group's rows, ``(M, d)``; not written to.
     params
         ``(M, d)``, a copy of ``starts`` that becomes the ends.
-    local
-        step size, momentum, weight decay.
-    direction
-        of the algorithm; None where ``gradients`` already takes the step.
-    memory
-        the group's rows.
-    gradients
-        one of the makers below.
+    direction, gradients
+        of the algorithm, and from one of the makers below; no direction where
+        ``gradients`` takes the steps itself.
     """
     velocity = torch.zeros_like(params) if local.momentum else None
     grads = params if direction is None else torch.empty_like(params)  # (M, d)
@@ -77,24 +72,23 @@ def by_hand(
     """Prepare a :class:`Network` for a group's steps; with ``lr`` it takes them."""
     x, y, at = group.gather(clients)
     x = x.reshape(len(x), -1)  # (n, f)
-    _, members, width = at.shape
-    share = (group.plan >= 0).to(x.dtype)[:, :, None]  # (S, M, 1, B)
-    share /= share.sum(dim=3, keepdim=True).clamp(min=1)
+    members, width = at.shape[1:]
+    share = _shares(group, x)  # (S, M, 1, B)
     classes = torch.arange(layers[-1].shape[0])[:, None]  # (C, 1)
     size = members * width * x.shape[1] * x.element_size()
     length = max(1, BLOCK_BYTES // size)  # steps whose batches are fetched together
     net: Network | None = None
-    block: list[tuple[Tensor, Tensor, Tensor]] = []
+    block: list[tuple[Tensor, ...]] = []
 
-    def fetch(steps: slice) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    def fetch(steps: slice) -> Iterator[tuple[Tensor, ...]]:
         rows = at[steps]  # (s, M, B)
         inputs = x.index_select(0, rows.view(-1)).view(*rows.shape, -1)
         targets = y[rows][:, :, None]  # (s, M, 1, B)
         if task.loss_name == "cross_entropy":
             targets = (targets == classes).to(x.dtype)  # (s, M, C, B)
-        parts = inputs, targets, share[steps]
+        parts = [inputs, targets, share[steps]]
         if members == 1:
-            parts = inputs[:, 0], targets[:, 0], share[steps, 0]
+            parts = [part[:, 0] for part in parts]
         return zip(*(part.unbind(0) for part in parts), strict=True)
 
     def write(step: int, params: Tensor, grads: Tensor) -> None:
@@ -102,14 +96,19 @@ def by_hand(
         if step % length == 0:
             block = list(fetch(slice(step, step + length)))
         batch, m = block[step % length], len(params)
-        if m < members:
-            x_m, y_m, share_m = (part[0 if m == 1 else slice(m)] for part in batch)
-            batch = x_m, y_m, share_m
         if net is None or m != net.members:
             net = Network(layers, task.loss_name, params, grads, lr)
+        if m < members:
+            batch = tuple(part[0 if m == 1 else slice(m)] for part in batch)
         net.backpropagate(*batch)
 
     return write
+
+
+def _shares(group: Group, like: Tensor) -> Tensor:
+    """Return each example's share in its client's mean loss, ``(S, M, 1, B)``."""
+    real = (group.plan >= 0).to(like.dtype)[:, :, None]
+    return real / real.sum(dim=3, keepdim=True).clamp(min=1)
 
 
 def by_vmap(task: Task, group: Group, clients: Sequence[Client]) -> Gradients:
