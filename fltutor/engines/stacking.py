@@ -71,11 +71,10 @@ def by_hand(
 ) -> Gradients:
     """Prepare a :class:`Network` for a group's steps; with ``lr`` it takes them."""
     x, y, at = group.gather(clients)
-    x = x.reshape(len(x), -1)  # (n, f)
-    members, width = at.shape[1:]
+    x, members = x.reshape(len(x), -1), len(group.rows)  # (n, f)
     share = _shares(group, x)  # (S, M, 1, B)
     classes = torch.arange(layers[-1].shape[0])[:, None]  # (C, 1)
-    size = members * width * x.shape[1] * x.element_size()
+    size = at[0].numel() * x.shape[1] * x.element_size()
     length = max(1, BLOCK_BYTES // size)  # steps whose batches are fetched together
     net: Network | None = None
     block: list[tuple[Tensor, ...]] = []
@@ -96,10 +95,10 @@ def by_hand(
         if step % length == 0:
             block = list(fetch(slice(step, step + length)))
         batch, m = block[step % length], len(params)
-        if net is None or m != net.members:
-            net = Network(layers, task.loss_name, params, grads, lr)
         if m < members:
             batch = tuple(part[0 if m == 1 else slice(m)] for part in batch)
+        if net is None or m != net.members:
+            net = Network(layers, task.loss_name, params, grads, lr)
         net.backpropagate(*batch)
 
     return write
