@@ -69,3 +69,4 @@ def curves(
         xlim=(0, rounds),
         ylim=(0.0, 1.02),
     )
+    axes.set_xticks(range(0, rounds + 1, 4))

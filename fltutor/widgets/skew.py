@@ -192,9 +192,9 @@ def _accuracies(
 def draw(figure: plots.Figure, frame: Frame) -> None:
     """Draw who holds what, what it looks like, the measures, and the accuracy."""
     sizes = frame.counts.sum(axis=1)
-    _skew_draw.table(figure.add_axes((0.075, 0.47, 0.40, 0.475)), frame.counts)
+    _skew_draw.table(figure.add_axes((0.09, 0.47, 0.385, 0.475)), frame.counts)
     _skew_draw.strip(figure.add_axes((0.57, 0.47, 0.42, 0.475)), frame.images, sizes)
-    left = figure.add_axes((0.075, 0.08, 0.40, 0.26))
+    left = figure.add_axes((0.09, 0.08, 0.385, 0.26))
     _skew_draw.measures(left, frame.measures, frame.chance)
     right = figure.add_axes((0.60, 0.08, 0.38, 0.26))
     _skew_draw.curves(right, frame.accuracy, frame.iid, ROUNDS)
