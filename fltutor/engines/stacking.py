@@ -74,7 +74,7 @@ def by_hand(
     x, members = x.reshape(len(x), -1), len(group.rows)  # (n, f)
     share = _shares(group, x)  # (S, M, 1, B)
     classes = torch.arange(layers[-1].shape[0])[:, None]  # (C, 1)
-    size = at[0].numel() * x.shape[1] * x.element_size()
+    size = at.shape[1:].numel() * x.shape[1] * x.element_size()
     length = max(1, BLOCK_BYTES // size)  # steps whose batches are fetched together
     net: Network | None = None
     block: list[tuple[Tensor, ...]] = []
