@@ -52,9 +52,10 @@ def draw(figure: plots.Figure, frame: Frame) -> None:
 
 def _headline(frame: Frame) -> str:
     if frame.run.left:
-        return f"{frame.name} diverges"
+        return f"{frame.name[0].upper()}{frame.name[1:]} diverges"
     gap = abs(round(float(frame.distances[-1]), 3))
-    return f"{frame.name} comes to {gap:.3f} from the optimum"
+    name = frame.name[0].upper() + frame.name[1:]
+    return f"{name} after {len(frame.run.paths)} rounds: {gap:.3f} from the optimum"
 
 
 def _contours(axes: plots.Axes, frame: Frame) -> None:
@@ -71,7 +72,7 @@ def _contours(axes: plots.Axes, frame: Frame) -> None:
 
 
 def _walks(axes: plots.Axes, frame: Frame) -> None:
-    look = plots.styles([frame.name, *([frame.like] if frame.like else [])])
+    look = _looks(frame)
     if frame.reference is not None:
         other = look[frame.like]
         axes.plot(
@@ -83,6 +84,10 @@ def _walks(axes: plots.Axes, frame: Frame) -> None:
         axes.plot(*_clipped(path[-1:]).T, "o", color=plots.FILLS[i], ms=4)
     server = _clipped(frame.run.server)
     axes.plot(*server.T, color=look[frame.name].colour, lw=1.2, marker=".", ms=5)
+
+
+def _looks(frame: Frame) -> dict[str, plots.Style]:
+    return plots.styles([frame.name, *([frame.like] if frame.like else [])])
 
 
 def _clipped(points: Array) -> Array:
@@ -98,7 +103,7 @@ def _landmarks(axes: plots.Axes, frame: Frame) -> None:
 
 
 def _curve(axes: plots.Axes, frame: Frame) -> None:
-    look = plots.styles([frame.name, *([frame.like] if frame.like else [])])
+    look = _looks(frame)
     axes.plot(np.minimum(frame.distances, 1e3), color=look[frame.name].colour)
     if frame.reference is not None:
         gaps = np.linalg.norm(frame.reference - frame.optimum, axis=1)
@@ -112,7 +117,7 @@ def _curve(axes: plots.Axes, frame: Frame) -> None:
 def _key(figure: plots.Figure, frame: Frame) -> None:
     lines = [
         "star: the global optimum",
-        "ring: the fixed point, in closed form",
+        f"ring: fixed point of {frame.like or frame.name}, in closed form",
         "numbers: the clients' own optima",
         "thick lines: their steps in the last round",
         "dotted line: the server, round after round",

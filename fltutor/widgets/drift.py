@@ -63,7 +63,7 @@ class Frame:
     problem: Problem
     run: Run
     optimum: Array  # (2,)
-    limit: Array | None  # (2,) where the rounds end in closed form
+    limit: Array | None  # (2,) where the (reference's) rounds end in closed form
     distances: Array  # (R + 1,) of the server's model to the optimum
     cosines: tuple[float | None, ...]  # R: mean over the pairs of updates
     drifts: tuple[float, ...]  # R: mean distance of a local end to their mean
@@ -96,7 +96,7 @@ def compute(
         problem=problem,
         run=run,
         optimum=optimum,
-        limit=problem.limit(state.algorithm),
+        limit=problem.limit(like if state.algorithm == "yours" else state.algorithm),
         distances=np.linalg.norm(run.server - optimum, axis=1),
         cosines=tuple(_cosine(deltas) for deltas in moved),
         drifts=tuple(drift_norm(deltas) for deltas in moved),
@@ -123,16 +123,17 @@ def finding(frame: Frame) -> str:
     rounds = len(frame.run.paths)
     if frame.run.left:
         return (
-            f"{frame.name} diverges: after {rounds} rounds the model has left the "
+            f"{_capital(frame.name)} diverges: in round {rounds} the model leaves the "
             "picture. A smaller learning rate brings it back."
         )
     words = (
-        f"{frame.name} after {rounds} rounds: {_gap(frame.distances[-1])} from the "
-        f"global optimum"
+        f"{_capital(frame.name)} after {rounds} rounds: {_gap(frame.distances[-1])} "
+        f"from the global optimum"
     )
     if frame.limit is not None:
         ends = float(np.linalg.norm(frame.limit - frame.optimum))
-        words += f" (its fixed point in closed form: {_gap(ends)})"
+        whose = f"{frame.like}'s" if frame.like else "its"
+        words += f" ({whose} fixed point in closed form: {_gap(ends)})"
     if frame.reference is not None:
         other = float(np.linalg.norm(frame.reference[-1] - frame.optimum))
         words += f", {frame.like} beside it {_gap(other)}"
@@ -145,6 +146,10 @@ def _cosine(deltas: Array) -> float | None:
     if len(deltas) < 2 or np.linalg.norm(deltas, axis=1).min() < 1e-12:
         return None
     return update_cosine(deltas)
+
+
+def _capital(name: str) -> str:
+    return name[0].upper() + name[1:]
 
 
 def _gap(distance: float) -> str:

@@ -1,6 +1,8 @@
 // Controls that every canvas of the course shares: real inputs, labelled, with units.
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
+  // JupyterLab's shortcuts match the focused element itself: an ancestor is not enough.
+  if (["input", "select", "button"].includes(tag)) made.setAttribute("data-lm-suppress-shortcuts", "true");
   for (const [name, value] of Object.entries(attributes)) {
     if (name in made && typeof value !== "string") made[name] = value;
     else made.setAttribute(name, value);

@@ -193,7 +193,7 @@ function drawKey(pen, frame, x, y) {
   star(pen, [x + 9, row(0) - 4]);
   words(pen, "global optimum, grey: global loss", x + 26, row(0));
   dot(pen, [x + 9, row(1) - 4], 7, null, "#000");
-  words(pen, frame.limit ? "fixed point, closed form" : "no closed form here", x + 26, row(1));
+  words(pen, frame.limit ? `fixed point of ${frame.like || frame.name}` : "no closed form here", x + 26, row(1));
   words(pen, "0", x + 9, row(2), { align: "center" });
   words(pen, "a client's own optimum and loss", x + 26, row(2));
   line(pen, [[x, row(3) - 4], [x + 18, row(3) - 4]], frame.fills[0], 2.6);
@@ -290,7 +290,7 @@ function player(model, canvas, scrub) {
 }
 
 function render({ model, el }) {
-  const root = element("div", { class: "fltutor-canvas", "data-lm-suppress-shortcuts": "true", role: "group", "aria-label": model.get("title") });
+  const root = element("div", { class: "fltutor-canvas", role: "group", "aria-label": model.get("title") });
   const canvas = element("canvas", { role: "img", hidden: true });
   const play = element("button", { type: "button", class: "play" }, "Play");
   const step = element("button", { type: "button", class: "step" }, "Step");
