@@ -11,7 +11,8 @@ from fltutor.checks.model import Check, Mistake
 
 def _unit(deltas: Tensor) -> Tensor:
     rows = torch.as_tensor(deltas)
-    return rows / rows.norm(dim=1, keepdim=True)
+    unit: Tensor = rows / rows.norm(dim=1, keepdim=True)
+    return unit
 
 
 def _pairs(matrix: Tensor) -> Tensor:
