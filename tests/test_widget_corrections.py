@@ -9,6 +9,7 @@ from fltutor.widgets.corrections import (
     ALGORITHMS,
     CLIENTS,
     NEAR,
+    START,
     State,
     corrections_lab,
     finding,
@@ -22,7 +23,7 @@ from fltutor.widgets.corrections import (
 def test_the_race_is_what_a_federation_runs(name, cohort):
     state = State(steps=3, uneven=True)
     problem, algorithm = problem_of(state), ALGORITHMS[name]
-    task, clients = toys.quadratics(problem.centres, problem.curvatures)
+    task, clients = toys.quadratics(problem.centres, problem.curvatures, start=START)
     steps = problem.steps.tolist()
     local = LocalTraining(epochs=steps, batch_size=None, lr=problem.lr)
     federation = Federation(task, clients, algorithm, local, cohort_size=cohort)

@@ -20,6 +20,7 @@ from fltutor.widgets.base import Lab, choice, number, toggle
 
 Direction: TypeAlias = Callable[..., Any]
 CLIENTS, DIMS, ROUNDS = 8, 4, 50
+START = (1.0,) * DIMS
 FAR, NEAR = 1e3, 1e-6  # beyond this a run has diverged; below, it has arrived
 ALGORITHMS: dict[str, FedAvg] = {
     "FedAvg": FedAvg(),
@@ -98,7 +99,7 @@ def race(
     """Run the algorithm's own moments and return its distances to the optimum."""
     optimum = toys.quadratic_optimum(problem.centres, problem.curvatures)  # (d,)
     local = LocalTraining(batch_size=None, lr=problem.lr)
-    state = algorithm.init(torch.zeros(DIMS, dtype=torch.float64), CLIENTS)
+    state = algorithm.init(torch.tensor(START, dtype=torch.float64), CLIENTS)
     distances = [float((state.params - optimum).norm())]
     for index in range(ROUNDS):
         draw = seeds.stream(0, "cohort", index)
@@ -167,7 +168,7 @@ def _what(value: object) -> str:
 
 def draw(figure: plots.Figure, frame: Frame) -> None:
     """Draw the distances on a logarithmic scale, with the runs' order beside them."""
-    axes = figure.add_axes((0.1, 0.14, 0.62, 0.74))
+    axes = figure.add_axes((0.1, 0.14, 0.6, 0.74))
     found = frame.distances
     known = {name: run for name, run in found.items() if name != "yours"}
     plots.draw_lines(
@@ -197,6 +198,8 @@ def draw(figure: plots.Figure, frame: Frame) -> None:
 
 def _headline(found: dict[str, list[float]]) -> str:
     arrived = [name for name, run in found.items() if run[-1] <= 1e-3]
+    if min(run[-1] for run in found.values()) >= FAR:
+        return "Everybody diverges: take a smaller learning rate"
     if not arrived:
         return f"Nobody is within 0.001 of the optimum after {ROUNDS} rounds"
     if len(arrived) == len(found):
