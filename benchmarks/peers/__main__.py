@@ -186,6 +186,7 @@ def _source(work: workloads.Workload) -> str:
 
 def _last_line(text: str) -> str:
     lines = [line for line in text.strip().splitlines() if line.strip()]
+    lines = [line for line in lines if "Error" in line] or lines
     return lines[-1] if lines else "no message"
 
 

@@ -5,11 +5,14 @@ import sys
 import time
 from pathlib import Path
 
-import fedjax
 import jax
-import jax.numpy as jnp
-import numpy as np
-from fedjax.algorithms import fed_avg
+
+jax.tree_map = jax.tree_util.tree_map  # removed from jax after FedJAX's last release
+
+import fedjax  # noqa: E402
+import jax.numpy as jnp  # noqa: E402
+import numpy as np  # noqa: E402
+from fedjax.algorithms import fed_avg  # noqa: E402
 
 folder = Path(sys.argv[1])
 spec = json.loads((folder / "spec.json").read_text())

@@ -5,13 +5,20 @@ import json
 import sys
 import time
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import numpy as np
 import torch
-from fedlab.contrib.algorithm.basic_client import SGDSerialClientTrainer
-from fedlab.contrib.algorithm.basic_server import SyncServerHandler
-from torch import nn
-from torch.utils.data import DataLoader, TensorDataset
+
+# FedLab's data sets import torchvision; none is used here, and its wheel may not be
+# built for this torch.
+for name in ("", ".transforms", ".datasets", ".models", ".utils"):
+    sys.modules[f"torchvision{name}"] = MagicMock()
+
+from fedlab.contrib.algorithm.basic_client import SGDSerialClientTrainer  # noqa: E402
+from fedlab.contrib.algorithm.basic_server import SyncServerHandler  # noqa: E402
+from torch import nn  # noqa: E402
+from torch.utils.data import DataLoader, TensorDataset  # noqa: E402
 
 folder = Path(sys.argv[1])
 spec = json.loads((folder / "spec.json").read_text())
