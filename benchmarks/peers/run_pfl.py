@@ -10,11 +10,11 @@ import torch
 from pfl.aggregate.simulate import SimulatedBackend
 from pfl.algorithm.base import NNAlgorithmParams
 from pfl.algorithm.federated_averaging import FederatedAveraging
-from pfl.callback import TrainingProcessCallback
+from pfl.callback.base import TrainingProcessCallback
 from pfl.data.dataset import Dataset
 from pfl.data.federated_dataset import FederatedDataset
 from pfl.hyperparam import NNTrainHyperParams
-from pfl.metrics import Weighted
+from pfl.metrics import Metrics, Weighted
 from pfl.model.pytorch import PyTorchModel
 from torch import nn
 
@@ -48,7 +48,7 @@ class Clock(TrainingProcessCallback):
     def after_central_iteration(self, metrics, model, *, central_iteration):
         """Note the time and go on."""
         self.times.append(time.perf_counter())
-        return False, metrics
+        return False, Metrics()
 
 
 layers: list[nn.Module] = []
