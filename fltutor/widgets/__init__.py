@@ -18,6 +18,7 @@ LABS: dict[str, str] = {
     "skew_lab": "skew:skew_lab",
     "server_map": "server_map:server_map",
     "gantt_lab": "gantt:gantt_lab",
+    "roulette_lab": "roulette:roulette_lab",
     # name: "module:factory"
     "first_lab": "first:first_lab",
     "regimes_lab": "regimes:regimes_lab",
