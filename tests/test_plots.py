@@ -170,6 +170,28 @@ def test_a_heatmap_writes_every_number_and_checks_its_names():
         )  # fmt: skip
 
 
+def test_an_algorithm_has_its_colour_in_bars_too():
+    picture = plots.bars(
+        {"a": {"local": 0.3, "FedAvg": 0.9}}, ylabel="y", title="t", alt="Bars."
+    )
+    colours = [to_rgb(bar.get_facecolor()) for bar in picture.axes.patches]
+    assert colours == [to_rgb(plots.style_of(n).colour) for n in ("local", "FedAvg")]
+
+
+def test_ticks_are_whole_rounds_and_measured_places():
+    told = {"xlabel": "x", "ylabel": "y", "title": "t", "alt": "L."}
+    rounds = plots.lines(np.arange(1, 21), {"a": np.arange(20.0)}, **told)
+    ticks = rounds.axes.get_xticks()
+    assert len(ticks) > 3
+    np.testing.assert_array_equal(ticks, np.round(ticks))
+    logs = plots.lines([1, 4, 20, 80], {"a": [1, 0.5, 0.2, 0.1]}, xlog=True, ylog=True,
+                       **told)  # fmt: skip
+    logs.figure.canvas.draw()
+    told = [label.get_text() for label in logs.axes.get_xticklabels()]
+    assert told == ["1", "4", "20", "80"]
+    assert "0.1" in [label.get_text() for label in logs.axes.get_yticklabels()]
+
+
 def test_bubbles_have_an_area_that_grows_with_the_count():
     picture = plots.bubbles([[4, 0], [1, 2]], title="t", alt="Bubbles.")
     sizes = picture.axes.collections[0].get_sizes()

@@ -7,8 +7,15 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
+from matplotlib.ticker import (
+    FuncFormatter,
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+)
 
 _GAP = 1.15
 
@@ -113,6 +120,35 @@ def fit_left(axes: Axes) -> None:
         return
     shift = (4.0 - extent.x0) / figure.bbox.width
     axes.set_position((box.x0 + shift, box.y0, box.width - shift, box.height))
+
+
+def plain_ticks(axes: Axes) -> None:
+    """Write ticks as a reader says them: round 5 and not 2.5, 0.1 and not 10^-1.
+
+    Whole numbers along x get whole ticks; on a logarithmic axis a few measured
+    places are themselves the ticks.
+    """
+    lines = [np.asarray(line.get_xdata(), dtype=float) for line in axes.get_lines()]
+    xs = np.unique(np.concatenate(lines)) if lines else np.zeros(0)
+    if axes.get_xscale() == "log":
+        _plain(axes.xaxis)
+        if 0 < len(xs) <= 6:
+            axes.set_xticks(xs)
+    elif np.array_equal(xs, np.round(xs)):
+        axes.xaxis.set_major_locator(
+            MaxNLocator("auto", integer=True, steps=[1, 2, 2.5, 5, 10])
+        )
+    if axes.get_yscale() == "log":
+        _plain(axes.yaxis)
+
+
+def _plain(axis: Axis) -> None:
+    """Write plain numbers on a logarithmic axis, 1, 2, 5, 10 if it is short."""
+    low, high = axis.get_view_interval()
+    if low > 0 and high / low < 1000:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _renderer(axes: Axes) -> Any:
