@@ -22,9 +22,13 @@ def table(axes: plots.Axes, counts: Array) -> None:
 def strip(axes: plots.Axes, images: Array, sizes: Array) -> None:
     """Draw what each client calls 0, 1, ..., in the rows of the bubbles."""
     clients, classes, height, width = images.shape
-    sheet = np.zeros((clients, height + GAP, classes, width + GAP))
-    sheet[:, :height, :, :width] = images.transpose(0, 2, 1, 3)
-    flat = sheet.reshape(clients * (height + GAP), classes * (width + GAP))
+    box = axes.get_window_extent()
+    wanted = (width + GAP) * (box.height / clients) / (box.width / classes)
+    row = max(round(wanted), height + GAP)  # few clients: space, not stretched digits
+    top, left = (row - height) // 2, GAP // 2
+    sheet = np.zeros((clients, row, classes, width + GAP))
+    sheet[:, top : top + height, :, left : left + width] = images.transpose(0, 2, 1, 3)
+    flat = sheet.reshape(clients * row, classes * (width + GAP))
     axes.imshow(
         flat, cmap="Greys", vmin=0.0, vmax=1.0, aspect="auto",
         extent=(-0.5, classes - 0.5, clients - 0.5, -0.5),
