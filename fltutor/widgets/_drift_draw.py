@@ -12,6 +12,8 @@ from fltutor.widgets._drift_sim import START, Array
 if TYPE_CHECKING:
     from fltutor.widgets.drift import Frame
 
+# Not the colours of FedAvg and SCAFFOLD, whose paths run across.
+FILLS = (plots.SKY, plots.ORANGE, plots.GREEN, plots.PURPLE, plots.YELLOW, plots.GREY)
 VIEW = (-4.0, 4.0, -2.7, 2.7)
 LEVELS = (0.02, 0.15, 0.5, 1.2, 2.4, 4.2)  # of the global loss, above its minimum
 OWN_LEVEL = 0.08  # of each client's loss
@@ -65,10 +67,12 @@ def _contours(axes: plots.Axes, frame: Frame) -> None:
         axes.plot(*_ring(whole, level), color="#C4C4C4", lw=0.8)
     pairs = zip(problem.centres, problem.curvatures, strict=True)
     for i, (centre, curvature) in enumerate(pairs):
-        axes.plot(
-            *_ring(ellipse(centre, curvature), OWN_LEVEL), color=plots.FILLS[i], lw=1.4
-        )
-        axes.text(centre[0], centre[1], str(i), ha="center", va="center", fontsize=8)
+        axes.plot(*_ring(ellipse(centre, curvature), OWN_LEVEL), color=FILLS[i], lw=1.4)
+        axes.plot(*centre, "+", color=plots.BLACK, ms=5, zorder=5)
+        axes.annotate(
+            str(i), (centre[0], centre[1]), textcoords="offset points", xytext=(5, 4),
+            fontsize=8, zorder=5,
+        )  # fmt: skip
 
 
 def _walks(axes: plots.Axes, frame: Frame) -> None:
@@ -80,8 +84,8 @@ def _walks(axes: plots.Axes, frame: Frame) -> None:
             ms=3,
         )  # fmt: skip
     for i, path in zip(frame.run.ids[-1], frame.run.paths[-1], strict=True):
-        axes.plot(*_clipped(path).T, color=plots.FILLS[i], lw=2)
-        axes.plot(*_clipped(path[-1:]).T, "o", color=plots.FILLS[i], ms=4)
+        axes.plot(*_clipped(path).T, color=FILLS[i], lw=2)
+        axes.plot(*_clipped(path[-1:]).T, "o", color=FILLS[i], ms=4)
     server = _clipped(frame.run.server)
     axes.plot(*server.T, color=look[frame.name].colour, lw=1.2, marker=".", ms=5)
 

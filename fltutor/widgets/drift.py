@@ -10,7 +10,14 @@ import numpy as np
 
 from fltutor import plots
 from fltutor.evaluation import drift_norm, update_cosine
-from fltutor.widgets._drift_draw import LEVELS, OWN_LEVEL, VIEW, draw, ellipse
+from fltutor.widgets._drift_draw import (
+    FILLS,
+    LEVELS,
+    OWN_LEVEL,
+    VIEW,
+    draw,
+    ellipse,
+)
 from fltutor.widgets._drift_own import Own, simulate_own
 from fltutor.widgets._drift_sim import (
     ALGORITHMS,
@@ -39,9 +46,9 @@ class State:
     )
     spread: float = number("curvature spread", 1.0, low=0.0, high=1.5, step=0.1)
     distance: float = number(
-        "distance of the optima", 1.5, low=0.0, high=2.0, step=0.1, unit="units"
+        "distance of optima", 1.5, low=0.0, high=2.0, step=0.1, unit="units"
     )
-    clients: int = number("clients", 4, low=2, high=8, step=1)
+    clients: int = number("clients", 4, low=2, high=6, step=1)
     participation: float = number(
         "participation", 1.0, low=0.25, high=1.0, step=0.25, unit="share"
     )
@@ -167,7 +174,7 @@ def payload(frame: Frame) -> dict[str, Any]:
         "name": frame.name,
         "colours": [looks[name].colour for name in names],
         "like": frame.like,
-        "fills": list(plots.FILLS),
+        "fills": list(FILLS),
         "clients": [
             ellipse(e, a) for e, a in zip(problem.centres, problem.curvatures,
                                           strict=True)

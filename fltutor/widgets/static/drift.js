@@ -89,10 +89,7 @@ function walked(frame, to, first, count, share) {
 
 function drawLoss(pen, frame, to) {
   for (const level of frame.levels) ring(pen, frame.whole, level, to, "#CFCFCF", 1);
-  frame.clients.forEach((shape, i) => {
-    ring(pen, shape, frame.ownLevel, to, frame.fills[i], 1.6);
-    words(pen, `${i}`, to(shape[0], shape[1])[0], to(shape[0], shape[1])[1] + 4, { align: "center" });
-  });
+  frame.clients.forEach((shape, i) => ring(pen, shape, frame.ownLevel, to, frame.fills[i], 1.6));
 }
 
 // time: rounds gone by; its fraction is the local steps (to 0.7), then the average.
@@ -133,7 +130,14 @@ function drawRuns(pen, frame, to, time) {
   dot(pen, points[points.length - 1], 5, frame.colours[0], "#fff");
 }
 
+function cross(pen, x, y, name) {
+  line(pen, [[x - 4, y], [x + 4, y]], "#000", 1.2);
+  line(pen, [[x, y - 4], [x, y + 4]], "#000", 1.2);
+  words(pen, name, x + 7, y - 5);
+}
+
 function drawMarks(pen, frame, to) {
+  frame.clients.forEach((shape, i) => cross(pen, ...to(shape[0], shape[1]), `${i}`));
   const begin = to(...frame.start);
   pen.fillStyle = "#000";
   pen.fillRect(begin[0] - 3, begin[1] - 3, 6, 6);
@@ -193,8 +197,8 @@ function drawKey(pen, frame, x, y) {
   star(pen, [x + 9, row(0) - 4]);
   words(pen, "global optimum, grey: global loss", x + 26, row(0));
   dot(pen, [x + 9, row(1) - 4], 7, null, "#000");
-  words(pen, frame.limit ? `fixed point of ${frame.like || frame.name}` : "no closed form here", x + 26, row(1));
-  words(pen, "0", x + 9, row(2), { align: "center" });
+  words(pen, frame.limit ? `fixed point of ${frame.like || frame.name}` : frame.left ? "not reached: it diverges" : "no closed form here", x + 26, row(1));
+  cross(pen, x + 7, row(2) - 3, "0");
   words(pen, "a client's own optimum and loss", x + 26, row(2));
   line(pen, [[x, row(3) - 4], [x + 18, row(3) - 4]], frame.fills[0], 2.6);
   dot(pen, [x + 18, row(3) - 4], 4, frame.fills[0], "#555");
