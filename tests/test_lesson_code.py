@@ -275,6 +275,93 @@ ROWS += [
 ]  # fmt: skip
 
 
+# ---- lesson 09 -------------------------------------------------------------------
+
+
+def devices_of_09() -> list[ft.systems.Device]:
+    phone = ft.systems.Device(speed=10, download=0.05, upload=0.02, latency=0.1)
+    return ft.systems.fleet(20, profiles=[phone], spread=1.0, seed=3)
+
+
+def library_trip(device: ft.systems.Device, num_bytes: int, steps: int) -> float:
+    load = ft.systems.Load(bytes_down=num_bytes, bytes_up=num_bytes)
+    blank = ft.systems.Span(
+        client=0, round=0, start=0.0, download_end=0.0, compute_end=0.0,
+        upload_end=0.0, epochs=1,
+    )  # fmt: skip
+    return ft.systems.devices.trip(blank, device, load, steps).seconds
+
+
+def trips_of_09() -> dict[int, float]:
+    clock = ft.systems.synchronous(federation_of_02(), devices_of_09())
+    return {span.client: span.seconds for span in clock.trace(1)}
+
+
+def library_round_of_09(
+    trips: dict[int, float], deadline: float, enough: int | None
+) -> list[float]:
+    clock = ft.systems.synchronous(
+        federation_of_02(), devices_of_09(), deadline=deadline, enough=enough
+    )
+    spans, end = clock.schedule(0)
+    used = sorted(s.client for s in spans if s.outcome == "used")
+    return [end, *used]
+
+
+def round_of_09(made: dict[str, Any]) -> Callable[..., list[float]]:
+    def play(trips: dict[int, float], deadline: float, enough: int) -> list[float]:
+        end, used = made["play_round"](trips, deadline, enough)
+        return [end, *sorted(used)]
+
+    return play
+
+
+ROWS += [
+    Row("09", "trip_seconds", ("trip",), library_trip,
+        lambda: (devices_of_09()[4], 19280, 25)),
+    *(
+        Row("09", "play_round", ("play-round",), library_round_of_09,
+            lambda rule=rule: (trips_of_09(), *rule), mine=round_of_09)
+        for rule in [(float("inf"), None), (3.0, None), (3.0, 4), (99.0, 7)]
+    ),
+]  # fmt: skip
+
+
+# ---- lesson 06 -------------------------------------------------------------------
+
+
+def gains_and_picks() -> tuple[Any, ...]:
+    gains = np.array([0.02, -0.01, 0.05, 0.03, 0.04, -0.02, 0.01, 0.06])
+    picks = ft.seeds.stream(0, "bootstrap").integers(8, size=(10_000, 8))
+    return gains, picks, _expanded((1 - 0.95) / 2, 8)
+
+
+def library_interval(gains: Any, picks: Any, tail: float) -> list[float]:
+    found = ft.evaluation.bootstrap(gains)
+    return [found.low, found.high]
+
+
+def library_run(seed: int, algorithm: ft.FedAvg, lr: float) -> float:
+    return measure("FedAvg", {"lr": lr}, seed)[1]  # as the roulette's saved runs
+
+
+def a_model_and_data() -> tuple[Any, ...]:
+    return small_task().init(), ft.datasets.digits().test
+
+
+RUN_06 = ("digits", "parts", "federation", "accuracy")
+
+ROWS += [
+    Row("06", "bootstrap_interval", ("interval-rule",), library_interval,
+        gains_and_picks),
+    Row("06", "accuracy_on", (*RUN_06[:3], "everyone"),
+        lambda model, data: small_task().evaluate(model, data)["accuracy"],
+        a_model_and_data),
+    Row("06", "accuracy", RUN_06, library_run, lambda: (5, ft.FedAvg(), 0.1),
+        tolerance=1e-4),  # the saved runs have four digits
+]  # fmt: skip
+
+
 # ---- the test --------------------------------------------------------------------
 
 
