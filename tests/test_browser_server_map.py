@@ -9,7 +9,7 @@ from notebooks import METADATA
 CELLS = {
     "setup": "import fltutor as ft\n\nft.lesson.setup()",
     "rule": "def adam(v, square, beta2):\n    return beta2 * v + (1 - beta2) * square",
-    "widget": "ft.widgets.server_map(second=adam)",
+    "widget": "ft.widgets.server_lab(second=adam)",
 }
 
 

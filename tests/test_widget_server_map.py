@@ -12,13 +12,13 @@ from fltutor.widgets.server_map import (
     SERVER_LRS,
     State,
     cells,
-    server_map,
+    server_lab,
 )
 
 
 @pytest.fixture(scope="module")
 def lab():
-    return server_map()
+    return server_lab()
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def frame(lab):
 
 
 def test_the_first_frame_comes_before_any_training():
-    first = next(server_map().frames(State()))
+    first = next(server_lab().frames(State()))
     assert first.done == 0
     assert np.ptp(first.last) == 0.0
 
@@ -62,11 +62,11 @@ def test_a_cell_is_what_a_federation_of_its_own_reaches(optimiser):
     algorithm = cells(state, None)[1 + place]
     alone = ft.Federation(task, clients, algorithm, LOCAL, cohort_size=2, seed=0)
     history = alone.run(rounds=5, test=data.test, progress=False)
-    assert np.allclose(server_map().frame(state).cell[1:], history["accuracy"])
+    assert np.allclose(server_lab().frame(state).cell[1:], history["accuracy"])
 
 
 def test_a_run_that_diverges_stands_still():
-    lab = server_map()
+    lab = server_lab()
     list(lab.frames(State(rounds=5)))
     (training,) = lab.parts.compute.keywords["known"].values()
     training.states[1] = ft.State(
@@ -79,14 +79,14 @@ def test_a_run_that_diverges_stands_still():
 
 def test_a_learners_rule_is_used_and_its_error_told_in_place():
     state = State(optimiser="FedAdam", rounds=5)
-    same = server_map(second=lambda v, square, beta2: beta2 * v + (1 - beta2) * square)
-    own = server_map(second=lambda v, square, beta2: v + square)
-    library = server_map().frame(state)
+    same = server_lab(second=lambda v, square, beta2: beta2 * v + (1 - beta2) * square)
+    own = server_lab(second=lambda v, square, beta2: v + square)
+    library = server_lab().frame(state)
     assert np.allclose(same.frame(state).accuracy, library.accuracy)
     assert not np.allclose(own.frame(state).accuracy, library.accuracy)
     for wrong in (lambda v, square, beta2: None, lambda v, square, beta2: v[:3]):
         with pytest.raises(ValueError, match="your rule for v returned"):
-            server_map(second=wrong).frame(state)
+            server_lab(second=wrong).frame(state)
 
 
 def test_the_finding_names_the_best_of_every_row(lab, frame):

@@ -16,7 +16,7 @@ LABS: dict[str, str] = {
     "corrections_lab": "corrections:corrections_lab",
     "work_lab": "local_work:work_lab",
     "skew_lab": "skew:skew_lab",
-    "server_map": "server_map:server_map",
+    "server_lab": "server_map:server_lab",
     "gantt_lab": "gantt:gantt_lab",
     "roulette_lab": "roulette:roulette_lab",
     # name: "module:factory"

@@ -237,7 +237,8 @@ def _headline(frame: Frame) -> str:
     lr, momentum = SERVER_LRS[frame.column], MOMENTA[frame.row]
     mine = frame.last[frame.row, frame.column]
     plain = frame.fedavg[1:][-MEAN_OF:].mean() if frame.done else frame.fedavg[0]
-    return f"{name}, server lr {lr:g}, momentum {momentum:g}: {mine:.3f}; FedAvg: {plain:.3f}"
+    where = f"{name}, server lr {lr:g}, momentum {momentum:g}"
+    return f"{where}: {mine:.3f}; FedAvg: {plain:.3f}"
 
 
 def _over(frame: Frame) -> str:
@@ -259,7 +260,7 @@ def finding(frame: Frame) -> str:
     )
 
 
-def server_map(*, second: Second | None = None) -> Lab[State, Frame]:
+def server_lab(*, second: Second | None = None) -> Lab[State, Frame]:
     """Map the accuracy over server lr and momentum, for four server optimisers.
 
     Parameters
@@ -270,7 +271,7 @@ def server_map(*, second: Second | None = None) -> Lab[State, Frame]:
 
     Examples
     --------
-    >>> server_map().parts.title
+    >>> server_lab().parts.title
     'The server-optimiser map'
     """
     known: Known = {}
