@@ -17,8 +17,10 @@ import nbformat
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 
 import fltutor as ft
+from fltutor.widgets import _roulette_runs
 
 LESSONS = Path(__file__).resolve().parents[1] / "lessons"
 
@@ -333,7 +335,8 @@ ROWS += [
 def gains_and_picks() -> tuple[Any, ...]:
     gains = np.array([0.02, -0.01, 0.05, 0.03, 0.04, -0.02, 0.01, 0.06])
     picks = ft.seeds.stream(0, "bootstrap").integers(8, size=(10_000, 8))
-    return gains, picks, _expanded((1 - 0.95) / 2, 8)
+    tail = stats.norm.cdf(np.sqrt(8 / 7) * stats.t.ppf(0.025, 7))
+    return gains, picks, tail
 
 
 def library_interval(gains: Any, picks: Any, tail: float) -> list[float]:
@@ -342,7 +345,8 @@ def library_interval(gains: Any, picks: Any, tail: float) -> list[float]:
 
 
 def library_run(seed: int, algorithm: ft.FedAvg, lr: float) -> float:
-    return measure("FedAvg", {"lr": lr}, seed)[1]  # as the roulette's saved runs
+    everyone: float = _roulette_runs.measure("FedAvg", {"lr": lr}, seed)[1]
+    return everyone
 
 
 def a_model_and_data() -> tuple[Any, ...]:

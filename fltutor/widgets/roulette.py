@@ -110,7 +110,7 @@ def leaderboards(state: State) -> Floats:
 
 def draw(figure: plots.Figure, frame: Frame) -> None:
     """Draw the leaderboard on the left, the share of wins on the right."""
-    left = figure.add_axes((0.145, 0.15, 0.47, 0.73))
+    left = figure.add_axes((0.175, 0.15, 0.44, 0.73))
     right = figure.add_axes((0.66, 0.15, 0.28, 0.73), sharey=left)
     for row, name in enumerate(frame.names):
         style = plots.style_of(name)
