@@ -31,6 +31,10 @@ def _zeros_for_rubbish(params: Tensor, deltas: Tensor, sizes: Tensor) -> Tensor:
     return params + sizes / sizes.sum() @ clean
 
 
+def _huge_for_inf(params: Tensor, deltas: Tensor, sizes: Tensor) -> Tensor:
+    return params + sizes / sizes.sum() @ torch.nan_to_num(deltas)
+
+
 def _old_shares(params: Tensor, deltas: Tensor, sizes: Tensor) -> Tensor:
     good = _finite(deltas)
     return params + (sizes / sizes.sum())[good] @ deltas[good]
@@ -93,6 +97,13 @@ CAREFUL_STEP = Check(
             "The bad entries became 0, but the client still has its full weight, and "
             "what is left of its row still counts. Leave the whole row out, and its "
             "size with it.",
+        ),
+        Mistake(
+            "nan_to_num lets the row stay",
+            _huge_for_inf,
+            "torch.nan_to_num turns nan into 0 and inf into the largest number that "
+            "there is, and the client keeps its weight. Leave the whole row out, and "
+            "its size with it.",
         ),
         Mistake(
             "The shares are not made anew",

@@ -19,6 +19,9 @@ class _Client:
     id: int
     data: tuple[Tensor, ...]
 
+    def __len__(self) -> int:
+        return len(self.data)
+
 
 Train = Callable[[Tensor, _Client], Tensor]
 
@@ -58,6 +61,15 @@ def _one_after_the_other(
 ) -> Tensor:
     for i in ids:
         params = params + train(params, clients[i])
+    return params
+
+
+def _weighted_chain(
+    params: Tensor, clients: Sequence[_Client], ids: Sequence[int], train: Train
+) -> Tensor:
+    total = sum(len(clients[i]) for i in ids)
+    for i in ids:
+        params = params + len(clients[i]) / total * train(params, clients[i])
     return params
 
 
@@ -131,6 +143,13 @@ FEDAVG_ROUND = Check(
             _one_after_the_other,
             "Each client starts where the one before ended. In a round all clients "
             "start from the same params, the server's.",
+        ),
+        Mistake(
+            "A running sum, and training from it",
+            _weighted_chain,
+            "The weights are right, but a client trains from params that already "
+            "contain the clients before it. Compute all deltas from the old params "
+            "first, then add their weighted mean.",
         ),
         Mistake(
             "The params are changed in place",

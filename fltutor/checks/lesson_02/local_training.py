@@ -121,8 +121,9 @@ LOCAL_TRAINING = Check(
             lambda start, batches, gradient, lr, epochs: (
                 _sgd(start, batches, lr, 1) - start
             ),
-            "The batches are used once, whatever `epochs` says. Put a loop over the "
-            "epochs around the loop over the batches.",
+            "This is the delta of a single epoch, whatever `epochs` says. Put a loop "
+            "over the epochs around the loop over the batches, and set params to the "
+            "start once, before both loops.",
         ),
         Mistake(
             "All gradients are taken at the start",
