@@ -32,7 +32,7 @@ def test_the_map_is_filled_in_for_twenty_rounds(lab):
 
 def test_an_arrow_key_moves_to_the_next_cell_without_training_again(lab):
     before = browser.widget_image(lab, "server")
-    browser.move_slider(lab, "server lr of your cell", "ArrowLeft", name="server")
+    browser.move_slider(lab, "your server lr", "ArrowLeft", name="server")
     after = browser.wait_for_picture_change(lab, before, "server")
     assert after.startswith(b"\x89PNG")
     line = browser.widget_line(lab, "server")

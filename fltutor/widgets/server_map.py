@@ -38,9 +38,9 @@ class State:
 
     optimiser: str = choice("server optimiser", "FedAvgM", OPTIMISERS)
     rounds: int = number("rounds", 20, low=5, high=ROUNDS, step=5)
-    server_lr: float = choice("server lr of your cell", 1.0, SERVER_LRS)
-    momentum: float = choice("momentum of your cell", 0.9, MOMENTA)
-    tau: float = choice("tau (not in FedAvgM)", 1e-3, [1e-4, 1e-3, 1e-2, 1e-1])
+    server_lr: float = choice("your server lr", 1.0, SERVER_LRS)
+    momentum: float = choice("your momentum", 0.9, MOMENTA)
+    tau: float = choice("tau (adaptive)", 1e-3, [1e-4, 1e-3, 1e-2, 1e-1])
 
 
 @dataclass(frozen=True)
