@@ -176,7 +176,7 @@ def draw(figure: plots.Figure, frame: Frame) -> None:
     axes = figure.add_axes((0.10, 0.14, 0.60, 0.74))
     if frame.grid is not None:
         x, y, loss = frame.grid
-        levels = np.geomspace(max(float(loss.min()), 1e-3) * 1.05, loss.max(), 9)
+        levels = np.geomspace(max(float(loss.min()), 1e-3), loss.max() + 1e-3, 11)[1:-1]
         drawn = axes.contour(x, y, loss, levels=levels, colors="#B5B5B5", linewidths=1)
         axes.clabel(drawn, fontsize=7, fmt="%.2g")
         axes.set_xlim(x[0], x[-1])

@@ -198,7 +198,7 @@ function drawKey(pen, frame, x, y) {
   words(pen, "global optimum, grey: global loss", x + 26, row(0));
   dot(pen, [x + 9, row(1) - 4], 7, null, "#000");
   words(pen, frame.limit ? `fixed point of ${frame.like || frame.name}` : frame.left ? "not reached: it diverges" : "no closed form here", x + 26, row(1));
-  cross(pen, x + 7, row(2) - 3, "0");
+  cross(pen, x + 9, row(2) - 4, "");
   words(pen, "a client's own optimum and loss", x + 26, row(2));
   line(pen, [[x, row(3) - 4], [x + 18, row(3) - 4]], frame.fills[0], 2.6);
   dot(pen, [x + 18, row(3) - 4], 4, frame.fills[0], "#555");
