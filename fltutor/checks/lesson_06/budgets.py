@@ -13,7 +13,7 @@ Floats = npt.NDArray[np.float64]
 
 def _report(validation: Floats, test: Floats, budget: int) -> Floats:
     best = np.nanargmax(validation[:, :budget], axis=1)
-    return test[np.arange(len(test)), best]
+    return np.asarray(test[np.arange(len(test)), best])
 
 
 def _by_test(validation: Floats, test: Floats, budget: int) -> Floats:
@@ -21,12 +21,13 @@ def _by_test(validation: Floats, test: Floats, budget: int) -> Floats:
 
 
 def _one_for_all(validation: Floats, test: Floats, budget: int) -> Floats:
-    return test[:, int(np.nanmean(validation[:, :budget], axis=0).argmax())]
+    best = int(np.nanmean(validation[:, :budget], axis=0).argmax())
+    return np.asarray(test[:, best])
 
 
 def _nan_wins(validation: Floats, test: Floats, budget: int) -> Floats:
     best = validation[:, :budget].argmax(axis=1)
-    return test[np.arange(len(test)), best]
+    return np.asarray(test[np.arange(len(test)), best])
 
 
 _V = np.array(
