@@ -6,7 +6,7 @@ import torch
 
 import fltutor as ft
 from fltutor.widgets import _drift_sim as sim
-from fltutor.widgets import drift
+from fltutor.widgets import drift, plane
 from fltutor.widgets._drift_own import simulate_own
 
 ROUNDS = 12
@@ -161,3 +161,22 @@ def test_a_value_out_of_range_is_refused_and_the_frame_stays():
     canvas.state = canvas.state | {"lr": 7.0}
     assert "needs a number in" in canvas.error
     assert canvas.frame == before
+
+
+def test_a_networks_walk_in_pieces_is_the_federations_round():
+    data, clients, task = plane._parts(True)
+    local = ft.LocalTraining(epochs=12, batch_size=None, lr=0.3)
+    federation = ft.Federation(task, clients, ft.FedAvg(), local)
+    _, updates = federation.round(federation.init(), 0)
+    path = plane.walk(task, clients, task.init(), 12, 0.3)
+    assert path.shape == (5, plane.PIECES + 1, task.dim)
+    assert (path[:, -1] - path[:, 0] - updates.deltas).abs().max() < 1e-10
+
+
+def test_the_plane_is_spanned_by_the_two_widest_directions():
+    points = torch.diag(torch.tensor([3.0, 0.1, 2.0]))
+    points = torch.cat([points, -points])
+    axes, share = plane.components(points)
+    expected = torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+    assert (axes.abs() - expected).abs().max() < 1e-9
+    assert share == pytest.approx(13 / 13.01)
