@@ -46,7 +46,7 @@ def test_an_arrow_key_spins_and_the_picture_changes(opened):
 def test_seeds_tries_and_test_set_are_reached_by_their_labels(opened):
     browser.move_slider(opened, "tries for FedAvg", "End", name="roulette")
     wait_for_words(opened, "FedAvg 9, others 1")
-    browser.move_slider(opened, "seeds in the", "ArrowRight", name="roulette")
+    browser.move_slider(opened, "seeds reported", "ArrowRight", name="roulette")
     wait_for_words(opened, "2 seeds")
     card = opened.locator(".fltutor-roulette").first
     card.get_by_text("worst", exact=True).click()

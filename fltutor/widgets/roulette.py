@@ -33,10 +33,10 @@ class State:
     """What goes into a leaderboard, and which one is drawn."""
 
     spin: int = number("spin", 1, low=1, high=100, step=1)
-    seeds: int = choice("seeds in the leaderboard", 1, COUNTS)
+    seeds: int = choice("seeds reported", 1, COUNTS)
     metric: str = choice("measured on", "everyone", list(METRICS))
     own_tries: int = number("tries for FedAvg", 1, low=1, high=9, step=1)
-    tries: int = number("tries for each other method", 1, low=1, high=9, step=1)
+    tries: int = number("tries for others", 1, low=1, high=9, step=1)
 
 
 @dataclass(frozen=True)
