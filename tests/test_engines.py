@@ -17,7 +17,6 @@ from fltutor.datasets import Dataset
 from fltutor.engines import Vectorised, sequential, vectorised
 from fltutor.engines.backprop import Network, read_layers
 from fltutor.engines.schedule import groups
-from fltutor.engines.shared import returns_the_gradient
 from fltutor.task import Task
 from fltutor.threads import one_thread_each
 
@@ -276,29 +275,6 @@ class TestBackpropagation:
 
 
 class TestPlainDescent:
-    def test_only_code_that_returns_the_gradient_is_taken_for_it(self):
-        class Clipped(algorithms.FedAvg):
-            def direction(self, grad, params, start, memory):
-                return grad if grad.norm() < 1 else grad / grad.norm()
-
-        class Swapped(algorithms.FedAvg):
-            def direction(self, grad, params, start, memory):
-                return params
-
-        assert returns_the_gradient(algorithms.FedAvg().direction)
-        assert returns_the_gradient(lambda g, p, s, m: g)
-        for other in (
-            Clipped().direction,
-            Swapped().direction,
-            algorithms.FedProx(mu=0.0).direction,
-            lambda g, p, s, m: p,
-            lambda g, p, s, m: -g,
-            lambda *a: a[0],
-            lambda g, p, s, m, extra=None: p,
-            print,
-        ):
-            assert not returns_the_gradient(other)
-
     @pytest.mark.parametrize("sizes", [[6], [6, 6, 6], [2, 9, 5]])
     @pytest.mark.parametrize("name", [*MODELS, "convolution"])
     def test_steps_straight_into_the_weights_are_the_same_steps(self, name, sizes):

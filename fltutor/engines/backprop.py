@@ -18,11 +18,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
+from fltutor.engines.affine import Descent
 from fltutor.task import Task
 
 #: loss -> ((scores (..., C, B), targets (..., C, B)) -> its derivative, unweighted)
@@ -110,9 +112,9 @@ class Network:
         ``(m, d)``; read in every call.
     grads
         ``(m, d)``; written in every call.
-    lr
-        given, every call takes a step of gradient descent in ``params`` instead:
-        each product goes straight into its weights, and ``grads`` stays as it is.
+    descent
+        given, every call takes this step in ``params`` instead: each product goes
+        straight into its weights, and ``grads`` stays as it is.
     """
 
     def __init__(
@@ -121,14 +123,13 @@ class Network:
         loss: str,
         params: Tensor,
         grads: Tensor,
-        lr: float | None = None,
+        descent: Descent | None = None,
     ):
-        self.members = len(params)
+        self.members, self.params, self.descent = len(params), params, descent
         if self.members == 1:
             params, grads = params[0], grads[0]
         self.product = torch.mm if self.members == 1 else torch.bmm
-        self.slope, self.lr = SLOPES[loss], lr or 0.0
-        self.write = self._store if lr is None else self._step
+        self.slope = SLOPES[loss]
         self.after = [layer.after for layer in layers]
         self.weights, self.biases = zip(*(la.cut(params) for la in layers), strict=True)
         self.weight_grads, self.bias_grads = zip(
@@ -151,12 +152,16 @@ class Network:
         scores = self.product(self.weights[-1], inputs[-1].mT)  # (m, C, B)
         if self.biases[-1].shape[-1]:
             scores.add_(self.biases[-1][..., None])
-        delta = self.slope(scores, targets).mul_(share).mT  # (m, B, C)
+        deltas = [self.slope(scores, targets).mul_(share).mT]  # (m, B, C), last first
         for i in range(len(inputs) - 1, 0, -1):
-            below = self._below(i, delta, inputs[i])  # before the weights move
-            self.write(i, delta, inputs[i])
-            delta = below
-        self.write(0, delta, x)
+            deltas.append(self._below(i, deltas[-1], inputs[i]))
+        if self.descent is None:
+            write = self._store
+        else:
+            self.descent.drift(self.params)
+            write = partial(self._step, -self.descent.rate)
+        for i, delta in enumerate(reversed(deltas)):
+            write(i, delta, inputs[i])
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Return the inputs of every layer, ``(m, B, i)`` each."""
@@ -177,14 +182,14 @@ class Network:
         passed: Tensor = torch.ops.aten.threshold_backward(below, inputs, 0)
         return passed
 
-    def _step(self, i: int, delta: Tensor, inputs: Tensor) -> None:
-        weight, bias, lr = self.weights[i], self.biases[i], self.lr
+    def _step(self, by: float, i: int, delta: Tensor, inputs: Tensor) -> None:
+        weight, bias = self.weights[i], self.biases[i]
         if weight.ndim == 2:
-            weight.addmm_(delta.mT, inputs, alpha=-lr)
+            weight.addmm_(delta.mT, inputs, alpha=by)
         else:
-            weight.sub_(torch.bmm(delta.mT, inputs), alpha=lr)
+            weight.add_(torch.bmm(delta.mT, inputs), alpha=by)
         if bias.shape[-1]:
-            bias.sub_(delta.sum(-2), alpha=lr)
+            bias.add_(delta.sum(-2), alpha=by)
 
     def _store(self, i: int, delta: Tensor, inputs: Tensor) -> None:
         weight_grad, bias_grad = self.weight_grads[i], self.bias_grads[i]

@@ -12,13 +12,10 @@ from torch import Tensor, nn
 
 from fltutor import validate
 from fltutor.clients import Client, LocalTraining
+from fltutor.engines.affine import plan_descent
 from fltutor.engines.backprop import Layer, read_layers
 from fltutor.engines.schedule import GROUP_BYTES, Group, count_steps, groups
-from fltutor.engines.shared import (
-    Direction,
-    refuse_oversize,
-    returns_the_gradient,
-)
+from fltutor.engines.shared import Direction, refuse_oversize
 from fltutor.engines.stacking import (
     Gradients,
     by_autograd,
@@ -50,7 +47,7 @@ class Path:
     members
         clients in a group at most.
     gradients
-        ``(task, group, clients)`` -> the gradients of a group's steps.
+        ``(task, group, clients, descent=)`` -> the gradients of a group's steps.
     """
 
     name: str
@@ -113,10 +110,6 @@ class Vectorised:
         """Return ends ``(K, d)`` and steps ``(K,)``, as every engine."""
         refuse_oversize(starts)
         path = self.choose(task, clients)
-        prepare = path.gradients
-        move: Direction | None = direction
-        if path.name != "vmap" and _plain_descent(local, direction):
-            move, prepare = None, partial(prepare, lr=local.lr)
         ends = torch.empty_like(starts, memory_format=torch.contiguous_format)
 
         @torch.no_grad()
@@ -124,8 +117,10 @@ class Vectorised:
             begin, rows = group.of(starts), group.span
             into = torch.empty_like(ends[: len(begin)]) if rows is None else ends[rows]
             params = into.copy_(begin)
-            gradients = prepare(task, group, clients)
             own = {name: group.of(matrix) for name, matrix in memory.items()}
+            descent = plan_descent(direction, begin, own, local)
+            move = direction if descent is None else None
+            gradients = path.gradients(task, group, clients, descent=descent)
             descend(group, begin, params, local, move, own, gradients)
             if rows is None:
                 ends[group.rows] = params
@@ -181,12 +176,6 @@ class Vectorised:
         if task.dim >= LARGE:
             return replace(alone, why=f"{task.dim:,} parameters, too many to map")
         return replace(together, why=f"{layers}, so torch maps its own gradient")
-
-
-def _plain_descent(local: LocalTraining, direction: Direction) -> bool:
-    """Tell whether a step is ``params - lr * gradient`` and nothing else."""
-    extras = local.momentum or local.weight_decay
-    return not extras and returns_the_gradient(direction)
 
 
 def _layers(task: Task, cohort: Sequence[Client]) -> list[Layer] | str:

@@ -1,9 +1,8 @@
-"""What all engines share: their types, their memory check, what a direction is."""
+"""What all engines share: their types and their memory check."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from inspect import ismethod
 from typing import Protocol
 
 from torch import Tensor
@@ -15,7 +14,11 @@ ROUND_LIMIT = 4 * 2**30
 
 
 class Direction(Protocol):
-    """A local step's direction, elementwise, so that it broadcasts over clients."""
+    """A local step's direction, elementwise, so that it broadcasts over clients.
+
+    Its answer depends on its arguments alone: an engine may call it once a round, with
+    symbols (:mod:`fltutor.engines.affine`), or once a step.
+    """
 
     def __call__(
         self,
@@ -68,29 +71,6 @@ class Engine(Protocol):
         ends ``(K, d)`` and steps taken ``(K,)``.
         """
         ...
-
-
-def returns_the_gradient(direction: Direction) -> bool:
-    """Tell whether a direction's whole code is ``return grad``, as FedAvg's is.
-
-    An engine may then step without making the gradients' matrix. The code is
-    compared, not a result: a direction may be another one for other numbers.
-    """
-    plain = _method if ismethod(direction) else _function
-    code, known = getattr(direction, "__code__", None), plain.__code__
-    return code is not None and (
-        (code.co_code, code.co_argcount) == (known.co_code, known.co_argcount)
-    )
-
-
-def _function(grad: Tensor, params: Tensor, start: Tensor, memory: object) -> Tensor:
-    return grad
-
-
-def _method(
-    self: object, grad: Tensor, params: Tensor, start: Tensor, memory: object
-) -> Tensor:
-    return grad
 
 
 def refuse_oversize(starts: Tensor) -> None:

@@ -9,12 +9,14 @@ import torch
 from torch import Tensor
 
 from fltutor.clients import Client, LocalTraining
+from fltutor.engines.affine import Descent
 from fltutor.engines.backprop import Layer, Network
 from fltutor.engines.schedule import Group
 from fltutor.engines.shared import Direction
 from fltutor.task import Task
 
-#: (step, params (m, d), grads (m, d)) -> None; writes the clients' gradients
+#: (step, params (m, d), grads (m, d)) -> None; writes the clients' gradients, or, made
+#: with a descent, takes the step in params
 Gradients = Callable[[int, Tensor, Tensor], None]
 
 #: Batches that are fetched in one go.
@@ -42,7 +44,7 @@ def descend(
         ``(M, d)``, a copy of ``starts`` that becomes the ends.
     direction, gradients
         of the algorithm, and from one of the makers below; no direction where
-        ``gradients`` takes the steps itself.
+        that was made with a descent.
     """
     velocity = torch.zeros_like(params) if local.momentum else None
     grads = params if direction is None else torch.empty_like(params)  # (M, d)
@@ -67,9 +69,9 @@ def by_hand(
     group: Group,
     clients: Sequence[Client],
     layers: Sequence[Layer],
-    lr: float | None = None,
+    descent: Descent | None = None,
 ) -> Gradients:
-    """Prepare a :class:`Network` for a group's steps; with ``lr`` it takes them."""
+    """Prepare a :class:`Network` for a group's steps."""
     x, y, at = group.gather(clients)
     x, members = x.reshape(len(x), -1), len(group.rows)  # (n, f)
     share = _shares(group, x)  # (S, M, 1, B)
@@ -98,7 +100,7 @@ def by_hand(
         if m < members:
             batch = tuple(part[0 if m == 1 else slice(m)] for part in batch)
         if net is None or m != net.members:
-            net = Network(layers, task.loss_name, params, grads, lr)
+            net = Network(layers, task.loss_name, params, grads, descent)
         net.backpropagate(*batch)
 
     return write
@@ -110,7 +112,12 @@ def _shares(group: Group, like: Tensor) -> Tensor:
     return real / real.sum(dim=3, keepdim=True).clamp(min=1)
 
 
-def by_vmap(task: Task, group: Group, clients: Sequence[Client]) -> Gradients:
+def by_vmap(
+    task: Task,
+    group: Group,
+    clients: Sequence[Client],
+    descent: Descent | None = None,
+) -> Gradients:
     """Prepare torch's own gradients for a group, mapped over its clients."""
     x, y, at = group.gather(clients)
     real = group.plan >= 0  # (S, M, B)
@@ -118,17 +125,25 @@ def by_vmap(task: Task, group: Group, clients: Sequence[Client]) -> Gradients:
 
     def write(step: int, params: Tensor, grads: Tensor) -> None:
         rows = at[step, : len(params)]  # (m, B)
-        grads.copy_(mapped(params, x[rows], y[rows], real[step, : len(params)]))
+        made = mapped(params, x[rows], y[rows], real[step, : len(params)])  # (m, d)
+        if descent is None:
+            grads.copy_(made)
+        else:
+            descent.drift(params)
+            params.sub_(made, alpha=descent.rate)
 
     return write
 
 
 def by_autograd(
-    task: Task, group: Group, clients: Sequence[Client], lr: float | None = None
+    task: Task,
+    group: Group,
+    clients: Sequence[Client],
+    descent: Descent | None = None,
 ) -> Gradients:
     """Prepare torch's own gradients for a group of one client.
 
-    With ``lr`` it takes the steps. The group has a copy of the module, whose
+    The group has a copy of the module, whose
     parameters are views of the client's vector: clients in other threads are not in
     the way, and nothing is copied back.
     """
@@ -147,9 +162,10 @@ def by_autograd(
         with torch.enable_grad():
             loss = task.losses(module(x[rows]), y[rows]).mean()
         parts = torch.autograd.grad(loss, leaves)
-        if lr is None:
+        if descent is None:
             torch.cat([part.reshape(-1) for part in parts], out=grads[0])
         else:
-            torch._foreach_add_(leaves, parts, alpha=-lr)
+            descent.drift(params)
+            torch._foreach_add_(leaves, parts, alpha=-descent.rate)
 
     return write
