@@ -59,7 +59,6 @@ def draw_lines(
         if kept.any():
             ends[name] = float(ys[kept][-1])
     _limits(axes, xlog, ylog, xlim, ylim)
-    plain_ticks(axes)
     titles(axes, title, xlabel, ylabel)
     fit_left(axes)
     if labels and (len(series) > 1 or next(iter(series), "")):
@@ -275,6 +274,7 @@ def _limits(
         axes.set_xlim(*xlim)
     if ylim:
         axes.set_ylim(*ylim)
+    plain_ticks(axes)
 
 
 def _same_length(name: str, x: np.ndarray, y: np.ndarray) -> None:
