@@ -144,28 +144,22 @@ def _lay_down(counts: Rows, local: LocalTraining, words: seeds.Keys) -> Rows:
     batch = most if local.batch_size is None else min(local.batch_size, most)  # B
     per_epoch = -(-counts // batch)  # (K,) batches in an epoch
     plan = np.full((len(counts), int((per_epoch * epochs).max()), batch), -1)
-    client, place = np.nonzero(np.arange(per_epoch.max()) < per_epoch[:, None])
-    for epoch in range(int(epochs.max())):
-        batches = _epoch(words, counts, epoch, batch, local.batch_size is not None)
-        active = epoch < epochs[client]
-        k, s = client[active], place[active]
-        plan[k, epoch * per_epoch[k] + s] = batches[k, s]
-    return plan
-
-
-def _epoch(
-    words: seeds.Keys, counts: Rows, epoch: int, batch: int, shuffled: bool
-) -> Rows:
-    """Cut one epoch of every client into batches: ``(K, batches, B)``."""
-    most = int(counts.max())
-    order = np.full((len(counts), -(-most // batch) * batch), -1)
-    position = np.arange(most)
-    order[:, :most] = (
-        seeds.permutations(words, counts, epoch)
-        if shuffled
-        else np.where(position < counts[:, None], position, -1)
+    client = np.repeat(np.arange(len(counts)), epochs)  # (T,), T = all clients' epochs
+    if len(client) == 0:
+        return plan
+    epoch = np.arange(len(client)) - np.repeat(epochs.cumsum() - epochs, epochs)
+    rows = (
+        np.where(np.arange(most) < counts[client, None], np.arange(most), -1)
+        if local.batch_size is None
+        else seeds.permutations(words[client], counts[client], epoch)
     )
-    return order.reshape(len(counts), -1, batch)
+    order = np.full((len(client), -(-most // batch) * batch), -1)
+    order[:, : rows.shape[1]] = rows
+    batches = order.reshape(len(client), -1, batch)  # (T, batches in an epoch, B)
+    t, place = np.nonzero(np.arange(batches.shape[1]) < per_epoch[client, None])
+    k = client[t]
+    plan[k, epoch[t] * per_epoch[k] + place] = batches[t, place]
+    return plan
 
 
 def _keys(streams: npt.ArrayLike | Sequence[np.random.Generator]) -> seeds.Keys:

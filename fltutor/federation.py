@@ -95,7 +95,7 @@ class Federation:
         index
             the round, from 0. The draw depends on the seed and this alone.
         """
-        if self.cohort_size is None:
+        if self.cohort_size in (None, len(self.clients)):
             return torch.arange(len(self.clients))
         draw = seeds.stream(self.seed, "cohort", index)
         ids = draw.choice(len(self.clients), self.cohort_size, replace=False)

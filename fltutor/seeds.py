@@ -80,7 +80,7 @@ def torch_stream(seed: int, *names: str | int) -> torch.Generator:
 
 
 def permutations(
-    streams: Keys, sizes: npt.NDArray[np.int64], epoch: int
+    streams: Keys, sizes: npt.NDArray[np.int64], epoch: npt.ArrayLike
 ) -> npt.NDArray[np.int64]:
     """Shuffle ``range(sizes[i])`` for every stream at once.
 
@@ -94,7 +94,7 @@ def permutations(
     sizes
         lengths ``(K,)``.
     epoch
-        which shuffle of each stream.
+        which shuffle of each stream: one for all, or ``(K,)``.
 
     Returns
     -------
@@ -102,8 +102,9 @@ def permutations(
     positions, then -1.
     """
     position = np.arange(int(sizes.max()), dtype=np.uint64)  # (n,)
+    turn = np.asarray(epoch, dtype=np.uint64) + np.uint64(1)
     with np.errstate(over="ignore"):
-        epoch_key = _mix(streams + _GOLDEN * np.uint64(epoch + 1))  # (K,)
+        epoch_key = _mix(streams + _GOLDEN * turn)  # (K,)
         words = _mix(epoch_key[:, None] + _GOLDEN * (position + np.uint64(1)))
     absent = np.arange(len(position)) >= sizes[:, None]  # (K, n)
     words[absent] = np.iinfo(np.uint64).max
