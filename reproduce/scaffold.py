@@ -2,10 +2,11 @@
 
 Karimireddy et al. 2020 (arXiv:1910.06378), table 3: logistic regression on EMNIST,
 100 clients, 20 sampled, rounds to 0.5 test accuracy. EMNIST cannot be had here, so
-this is MNIST, which is easier: the target is 0.85, and only the pattern can be
-compared, not the counts. As in the paper, s % of the data are dealt at random and the
-rest sorted by label; a local epoch is five steps of a fifth of a client's data; the
-learning rate is tuned per cell, here on a grid of three.
+this is MNIST, which is easier, and only the pattern can be compared, not the counts.
+The target is 0.9: a first try with 0.85 told nothing, since similar clients reach it
+in the first round. As in the paper, s % of the data are dealt at random and the rest
+sorted by label; a local epoch is five steps of a fifth of a client's data; the
+learning rate is tuned per cell, here on a grid of four.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from fltutor import seeds
 from fltutor.datasets import Dataset
 from reproduce.common import Row, rounds_to, tuned
 
-TARGET = 0.85
+TARGET = 0.9
 PAPER = {
     ("FedAvg", 0): (258, 428, 711, "1k+"),
     ("FedAvg", 10): (74, 34, 25, 18),
@@ -50,11 +51,11 @@ def similar(
 def rows(
     *,
     limit: int = 400,
-    grid: Sequence[float] = (0.03, 0.1, 0.3),
+    grid: Sequence[float] = (0.03, 0.1, 0.3, 1.0),
     epochs: Sequence[int] = EPOCHS,
     seed: int = 0,
 ) -> Iterator[Row]:
-    """Yield rounds to 0.85 test accuracy for each similarity, method and E."""
+    """Yield rounds to 0.9 test accuracy for each similarity, method and E."""
     data = ft.datasets.mnist(download=False)
     task = ft.Task(ft.models.linear(784, 10), seed=seed)
     for percent in (0, 10, 100):
