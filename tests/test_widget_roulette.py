@@ -22,8 +22,11 @@ def _double():
 
 @pytest.mark.parametrize(
     ("method", "place", "seed"),
-    [("FedAvg", 0, 3), ("FedProx", 3, 1), ("SCAFFOLD", 6, 2), ("FedAdam", 2, 23)],
-)
+    [
+        ("FedAvg", 0, 3), ("FedProx", 3, 1), ("SCAFFOLD", 6, 2), ("FedNova", 7, 11),
+        ("FedAdam", 2, 23),
+    ],
+)  # fmt: skip
 def test_a_saved_run_comes_out_again(method, place, seed):
     saved = runs.load()
     i = saved.names.index(method)
