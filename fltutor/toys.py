@@ -54,10 +54,8 @@ def quadratics(
         e_i, ``(N, d)``.
     curvatures
         A_i, ``(N, d)`` for diagonals or ``(N, d, d)``; None for ones. May be 0.
-    slopes
-        g_i, ``(N, d)``; None for zeros. For losses without a minimum of their own.
-    start
-        the model before the first round, ``(d,)``; None for zeros.
+    slopes, start
+        g_i, ``(N, d)``, and the first model, ``(d,)``; None for zeros.
 
     Returns
     -------
@@ -75,15 +73,15 @@ def quadratics(
     tensor(4.5000)
     """
     e, a, g = _problem(centres, curvatures, slopes)  # (N, d), (N, d, d), (N, d)
+    x = torch.cat([a, e[..., None], g[..., None]], dim=-1)  # (N, d, d + 2)
+    data = [Dataset(row[None], x.new_zeros(1), num_classes=None) for row in x]
+    return _task(start, e), [Client(i, own) for i, own in enumerate(data)]
+
+
+def _task(start: Numbers | None, e: Tensor) -> Task:
     begin = torch.zeros_like(e[0]) if start is None else _float(start, e.dtype)
     validate.vector("start", begin, e.shape[1])
-    task = Task(_Quadratic(begin), loss=lambda outputs, targets: outputs, seed=None)
-    x = torch.cat([a, e[..., None], g[..., None]], dim=-1)  # (N, d, d + 2)
-    clients = [
-        Client(i, Dataset(x[i : i + 1], x.new_zeros(1), num_classes=None))
-        for i in range(len(x))
-    ]
-    return task, clients
+    return Task(_Quadratic(begin), loss=lambda outputs, targets: outputs, seed=None)
 
 
 def quadratic_optimum(
@@ -154,15 +152,9 @@ def fedavg_limit(
     >>> fedavg_limit([[0.0], [3.0], [9.0]], lr=0.05, epochs=(1, 5, 20))
     tensor([7.0307])
     """
-    return fedprox_limit(
-        centres,
-        curvatures,
-        mu=0.0,
-        lr=lr,
-        epochs=epochs,
-        weights=weights,
-        slopes=slopes,
-    )
+    e, a, g = _problem(centres, curvatures, slopes)
+    maps, shifts = _rounds(e, a, g, lr, _steps(epochs, len(e)), mu=0.0)
+    return _fixed_point(maps, shifts, _shares(weights, e))
 
 
 def fedprox_limit(
