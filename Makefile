@@ -17,7 +17,7 @@ SANITIZE := $(addprefix --nbval-sanitize-with ,$(wildcard tests/nbval_sanitize.c
 NBVAL    := --nbval --nbval-current-env $(SANITIZE) --nbval-cell-timeout 120
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup setup-dev test check format notebooks exercises reproduce bench bench-peers clean
+.PHONY: help lab setup setup-dev test check format notebooks exercises reproduce bench bench-peers bench-widgets clean
 
 help:
 	@echo "make lab        set up .venv and open JupyterLab at lesson 00"
@@ -28,6 +28,7 @@ help:
 	@echo "make exercises  generate exercises/ from solutions/"
 	@echo "make reproduce  paper results beside this library's (half an hour)"
 	@echo "make bench      time the engines beside a textbook loop (ten minutes)"
+	@echo "make bench-widgets  from a slider's key press to changed pixels"
 	@echo "make bench-peers  other simulators beside them (downloads a gigabyte)"
 	@echo "make clean      remove .venv and caches; notebooks and data stay"
 
@@ -75,6 +76,10 @@ reproduce: setup
 bench: setup
 	@echo "Timing the engines: tables here, JSON in benchmarks/results/"
 	@$(PY) -m benchmarks $(ARGS)
+
+bench-widgets: setup-dev
+	@echo "Timing every widget in JupyterLab under a headless Chromium"
+	@OMP_NUM_THREADS=1 $(PY) benchmarks/widgets.py $(ARGS)
 
 bench-peers: setup
 	@echo "Timing other simulators, each in an environment of its own under .venv-peers/"

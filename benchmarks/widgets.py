@@ -1,7 +1,7 @@
 """How fast widgets answer: key press to changed pixels, and frames a second in play.
 
-    python benchmarks/widgets.py                     # every widget of the list below
-    python benchmarks/widgets.py drift_lab           # some of them
+    make bench-widgets                               # every widget of the course
+    make bench-widgets ARGS="drift_lab round_lab"    # some of them
 
 Opens each in JupyterLab under headless Chromium. The clock is the browser's own: it
 starts in the `keydown` event, and stops in the first animation frame in which the
@@ -10,8 +10,10 @@ picture (canvas pixels, or the image's source) differs.
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -23,12 +25,32 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 from notebooks import METADATA
 
-#: factory -> (CSS name, label of a slider, whether it has a play button)
-WIDGETS = {
-    "drift_lab": ("drift", "local steps K", True),
-    "drift_plane": ("plane", "learning rate", False),
-}
 MOVES, SECONDS = 10, 5.0
+
+
+@dataclass(frozen=True)
+class Bench:
+    """How to find a widget on the page, and what is asked of it."""
+
+    name: str  # its CSS class, after "fltutor-"
+    slider: str  # the label of the slider that is moved
+    goal: int  # ms to changed pixels: 100, or 300 for the first picture of a training
+    plays: bool = False  # it has a play button
+
+
+WIDGETS = {
+    "first_lab": Bench("first", "clients", 300),
+    "regimes_lab": Bench("regimes", "clients", 300),
+    "round_lab": Bench("round", "clients in the round", 100),
+    "work_lab": Bench("work", "E, local epochs", 300),
+    "skew_lab": Bench("skew", "clients", 300),
+    "drift_lab": Bench("drift", "local steps K", 100, plays=True),
+    "drift_plane": Bench("plane", "learning rate", 300),
+    "roulette_lab": Bench("roulette", "spin", 100),
+    "corrections_lab": Bench("corrections", "local steps K", 100),
+    "server_lab": Bench("server", "rounds", 300),
+    "gantt_lab": Bench("gantt", "clients at work", 100),
+}
 
 _CLOCK = """name => {
   const box = document.querySelector(`.fltutor-${name}`);
@@ -106,12 +128,14 @@ def main(names: list[str]) -> None:
         ):
             browser.open_notebook(page, server, "bench.ipynb")
             browser.run_all(page)
+            print(f"load average {os.getloadavg()[0]:.1f}\n")
+            print("| widget | ms, key to pixels | goal | frames a second |")
+            print("|---|---|---|---|")
             for factory in names:
-                name, label, plays = WIDGETS[factory]
-                line = f"{key_to_pixels(page, name, label):.0f} ms key to pixels"
-                if plays:
-                    line += f", {frames_a_second(page, name):.0f} frames a second"
-                print(f"{factory}: {line}")
+                it = WIDGETS[factory]
+                took = f"{key_to_pixels(page, it.name, it.slider):.0f}"
+                rate = f"{frames_a_second(page, it.name):.0f}" if it.plays else ""
+                print(f"| {factory} | {took} | {it.goal} | {rate} |", flush=True)
 
 
 if __name__ == "__main__":

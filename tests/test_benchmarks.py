@@ -99,3 +99,8 @@ def test_ratios_are_taken_turn_by_turn():
     assert measure.ratio([10.0, 20.0, 90.0], [1.0, 2.0, 3.0]) == 10.0
     assert measure.busy(3.0)
     assert not measure.busy(None)
+
+
+def test_every_widget_of_the_course_is_timed():
+    widgets = pytest.importorskip("benchmarks.widgets", reason="needs playwright")
+    assert set(widgets.WIDGETS) == set(ft.widgets.LABS)
