@@ -2,6 +2,12 @@
 
 Two torch threads on one small matrix cost more than they bring, and on a machine that
 does other things too they cost a hundred times more: each waits for the other.
+
+A federation's round therefore computes alone, before and after its engine, and the
+engine inside must still learn how many threads the caller may use: torch says 1 by
+then, and an engine's arguments are the algorithm's, not the machine's. A context
+variable carries that number inwards; each thread of a program has one of its own, and
+it is gone when the outermost scope ends.
 """
 
 from __future__ import annotations
@@ -12,7 +18,7 @@ from contextvars import ContextVar
 
 import torch
 
-#: Threads that torch is allowed outside of all `one_thread_each`: a scope, no state.
+#: Threads that torch is allowed outside the outermost `one_thread_each`.
 _allowed: ContextVar[int | None] = ContextVar("allowed", default=None)
 
 
