@@ -86,8 +86,8 @@ UNBIASED_WEIGHTS = Check(
         Mistake(
             "FedAvg's weights",
             lambda sizes, chances, ids: sizes[list(ids)] / sizes[list(ids)].sum(),
-            "These are FedAvg's weights n_k / n within the cohort. They are right when "
-            "all clients have the same chance, which they have not here.",
+            "These are FedAvg's weights n_k / n within the cohort. They suit clients "
+            "that all have the same chance, which they have not here.",
         ),
     ),
     hints=(
