@@ -11,6 +11,7 @@ from torch import Tensor
 from fltutor.clients import Client, LocalTraining
 from fltutor.engines.affine import Descent
 from fltutor.engines.backprop import Layer, Network
+from fltutor.engines.products import Products, own_weights
 from fltutor.engines.schedule import Group
 from fltutor.engines.shared import Direction
 from fltutor.task import Task
@@ -151,21 +152,25 @@ def by_autograd(
     real = group.plan >= 0  # (S, 1, B)
     module = deepcopy(task.module)
     leaves: list[Tensor] = []
+    products = Products([] if descent is None else own_weights(module))
 
     def write(step: int, params: Tensor, grads: Tensor) -> None:
         rows = at[step, 0][real[step, 0]]  # (B,)
-        if not leaves:
+        if step == 0:
             named = dict(module.named_parameters())
             for name, part in task.layout.unflatten(params[0]).items():
                 named[name].data = part
-                leaves.append(named[name])
+                if named[name].requires_grad:
+                    leaves.append(named[name])
         with torch.enable_grad():
             loss = task.losses(module(x[rows]), y[rows]).mean()
-        parts = torch.autograd.grad(loss, leaves)
+        parts = torch.autograd.grad(loss, [*leaves, *products.outputs])
         if descent is None:
             torch.cat([part.reshape(-1) for part in parts], out=grads[0])
-        else:
-            descent.drift(params)
-            torch._foreach_add_(leaves, parts, alpha=-descent.rate)
+            return
+        descent.drift(params)
+        if leaves:
+            torch._foreach_add_(leaves, parts[: len(leaves)], alpha=-descent.rate)
+        products.add(parts[len(leaves) :], -descent.rate)
 
     return write
