@@ -7,7 +7,12 @@ import pytest
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give notebooks that nbval runs an empty data folder."""
+    """Give notebooks that nbval runs an empty data folder.
+
+    Tests of the real files find theirs under another name; the workers that run tests
+    side by side inherit it, and configure once more.
+    """
+    os.environ.setdefault("FLTUTOR_REAL_DATA", os.environ.get("FLTUTOR_DATA", ""))
     if config.getoption("nbval", False):
         os.environ["FLTUTOR_DATA"] = tempfile.mkdtemp(prefix="fltutor-no-data-")
     os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -18,7 +18,7 @@ import torch
 import fltutor.datasets as datasets
 from fltutor.datasets import folder, hospitals, images, plays, sources
 
-REAL = os.environ.get("FLTUTOR_DATA", "")
+REAL = os.environ["FLTUTOR_REAL_DATA"]  # set in conftest.py, from FLTUTOR_DATA
 
 
 def real(name):
@@ -579,9 +579,15 @@ def test_shakespeare_refuses_numbers_out_of_range(bad, own):
 real_files = pytest.mark.filterwarnings("ignore::fltutor.datasets.DataChecksumWarning")
 
 
+@pytest.fixture
+def real_folder(monkeypatch):
+    """Read the real files, though notebooks beside this test find an empty folder."""
+    monkeypatch.setenv("FLTUTOR_DATA", REAL)
+
+
 @real("mnist")
 @real_files
-def test_real_mnist():
+def test_real_mnist(real_folder):
     split = datasets.mnist(download=False)
     assert split.train.x.shape == (60_000, 784)
     assert split.test.x.shape == (10_000, 784)
@@ -595,7 +601,7 @@ def test_real_mnist():
 
 @real("fashion_mnist")
 @real_files
-def test_real_fashion_mnist():
+def test_real_fashion_mnist(real_folder):
     split = datasets.fashion_mnist(download=False)
     assert np.bincount(split.train.y.numpy()).tolist() == [6000] * 10
     assert np.bincount(split.test.y.numpy()).tolist() == [1000] * 10
@@ -603,7 +609,7 @@ def test_real_fashion_mnist():
 
 @real("heart_disease")
 @real_files
-def test_real_hospitals():
+def test_real_hospitals(real_folder):
     split = datasets.heart_disease(download=False)
     sizes = np.bincount(torch.cat([split.train.groups, split.test.groups]).numpy())
     assert sizes.tolist() == [303, 294, 123, 200]
@@ -618,7 +624,7 @@ def test_real_hospitals():
 
 @real("shakespeare")
 @real_files
-def test_real_shakespeare():
+def test_real_shakespeare(real_folder):
     split = datasets.shakespeare(download=False)
     assert set(split.train.groups.tolist()) == set(split.test.groups.tolist())
     assert len(split.train.group_names) == 101
