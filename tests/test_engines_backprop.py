@@ -22,7 +22,7 @@ from torch import nn
 from fltutor import models
 from fltutor.clients import LocalTraining
 from fltutor.engines import vectorised
-from fltutor.engines.backprop import Network, read_layers
+from fltutor.engines.backprop import Stack, read_layers
 from fltutor.task import Task
 
 
@@ -34,10 +34,13 @@ class TestBackpropagation:
         (client,) = make_clients(name, [5])
         params = task.init() + 0.1 * draw(seed, task.dim)
         grads = torch.empty(1, task.dim, dtype=WIDE)
-        net = Network(read_layers(task), "cross_entropy", params[None], grads)
+        layers = read_layers(task)
         onehot = nn.functional.one_hot(client.data.y, CLASSES).T.to(WIDE)
-        share = torch.full((1, 5), 0.2, dtype=WIDE)
-        net.backpropagate(client.data.x.reshape(5, -1), onehot, share)
+        share = torch.full((1, 1, 5), 0.2, dtype=WIDE)
+        x = client.data.x.reshape(1, 5, -1)
+        stack = Stack(layers, "cross_entropy", params[None])
+        factors = stack.backpropagate(x, onehot[None], share)
+        Stack(layers, "cross_entropy", grads).store(factors)
         way, eps = draw(seed + 1, task.dim), 1e-6
         high, low = (
             task.loss(params + s * eps * way, client.data.x, client.data.y)

@@ -17,13 +17,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from fltutor.clients import LocalTraining
 from fltutor.engines.shared import Direction
+
+#: factors and what they multiply
+Terms: TypeAlias = tuple[tuple[float, Tensor], ...]
 
 #: torch's names of what a symbol understands -> Python's.
 _OPERATORS = {"add": "add", "sub": "sub", "mul": "mul", "div": "truediv", "neg": "neg"}
@@ -48,36 +52,35 @@ class Affine:
     ----------
     grad, params
         a and b, numbers.
-    shift
-        ``(m, d)`` or what broadcasts to it; None is zero.
+    terms
+        the shift: factors and tensors, ``(m, d)`` or what broadcasts to it, whose
+        products are not formed before they are needed.
 
     Examples
     --------
     >>> grad, params = Affine(grad=1.0), Affine(params=1.0)
     >>> grad + 0.5 * (params - torch.tensor([2.0]))
-    Affine(grad=1.0, params=0.5, shift=tensor([-1.]))
+    Affine(grad=1.0, params=0.5, terms=((-0.5, tensor([2.])),))
     """
 
     grad: float = 0.0
     params: float = 0.0
-    shift: Tensor | None = None
+    terms: Terms = ()
 
     def __add__(self, other: object) -> Affine:
         """Add a symbol, a tensor or a number."""
         if isinstance(other, Affine):
-            shifts = [s for s in (self.shift, other.shift) if s is not None]
-            shift = shifts[0] + shifts[1] if len(shifts) == 2 else None
-            shift = shifts[0] if len(shifts) == 1 else shift
-            return Affine(self.grad + other.grad, self.params + other.params, shift)
+            grad, params = self.grad + other.grad, self.params + other.params
+            return Affine(grad, params, self.terms + other.terms)
         if not isinstance(other, Tensor):
             other = torch.tensor(_number(other), dtype=torch.float64)
-        return self + Affine(shift=other)
+        return self + Affine(terms=((1.0, other),))
 
     def __mul__(self, other: object) -> Affine:
         """Multiply by a number, or by a tensor without axes."""
         by = _number(other)
-        shift = None if self.shift is None or by == 0 else self.shift * by
-        return Affine(self.grad * by, self.params * by, shift)
+        terms = tuple((factor * by, tensor) for factor, tensor in self.terms if by)
+        return Affine(self.grad * by, self.params * by, terms)
 
     def __truediv__(self, other: object) -> Affine:
         """Divide by a number."""
@@ -87,10 +90,9 @@ class Affine:
         """Turn around."""
         return self * -1
 
-    def __sub__(self, other: Any) -> Affine:
+    def __sub__(self, other: object) -> Affine:
         """Subtract a symbol, a tensor or a number."""
-        answer: Affine = self + -other
-        return answer
+        return self + -(Affine() + other)
 
     def __rsub__(self, other: object) -> Affine:
         """Subtract from a tensor or a number."""
@@ -141,7 +143,7 @@ def read(
         called twice: one that answers otherwise the second time, since it counts or
         draws, is not a function of its arguments and must be called in every step.
     start, memory
-        ``(m, d)``, and ``(m, d)`` or ``(d,)``.
+        ``(m, d)``, and ``(m, d)`` or ``(d,)``; looked at again when the shift is used.
     """
     grad: Any = Affine(grad=1.0)
     params: Any = Affine(params=1.0)
@@ -153,10 +155,27 @@ def read(
     first, second = answers
     if not (isinstance(first, Affine) and isinstance(second, Affine)):
         return None
-    same = (first.grad, first.params) == (second.grad, second.params)
-    if first.shift is None or second.shift is None:
-        return first if same and first.shift is second.shift else None
-    return first if same and torch.equal(first.shift, second.shift) else None
+    if (first.grad, first.params) != (second.grad, second.params):
+        return None
+    same = len(first.terms) == len(second.terms) and all(
+        a == b and (one is other or torch.equal(one, other))
+        for (a, one), (b, other) in zip(first.terms, second.terms, strict=True)
+    )
+    return first if same else None
+
+
+def add_up(terms: Terms) -> Tensor | None:
+    """Form the sum of products; None is zero, which nobody needs to add."""
+    widest_first = sorted(terms, key=lambda term: -term[1].numel())
+    total = None
+    for factor, tensor in widest_first:
+        if total is None:
+            total = tensor * factor
+        elif np.broadcast_shapes(total.shape, tensor.shape) == total.shape:
+            total.add_(tensor, alpha=factor)
+        else:
+            total = torch.add(total, tensor, alpha=factor)
+    return total
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,22 +186,20 @@ class Descent:
     ----------
     rate, keep
         numbers.
-    push
-        ``(m, d)`` or what broadcasts to it; None is zero.
+    terms
+        that :func:`add_up` to the push, which may be ``(m, d)``, or one for all.
     """
 
     rate: float
     keep: float
-    push: Tensor | None
+    terms: Terms = ()
 
-    def drift(self, params: Tensor) -> None:
-        """Take the part of a step that needs no gradient, in place: ``(m, d)``."""
-        if self.push is None:
-            if self.keep != 1:
-                params.mul_(self.keep)
-            return
-        push = self.push[: len(params)] if self.push.ndim == 2 else self.push
-        torch.add(push, params, alpha=self.keep, out=params)
+    def push(self, size: int) -> Tensor | None:
+        """Add up the push, ``(m, d)`` or ``(1, d)`` for models of a size d."""
+        push = add_up(self.terms)
+        if push is None:
+            return None
+        return push.expand(len(push) if push.ndim == 2 else 1, size)
 
 
 def plan_descent(
@@ -196,9 +213,10 @@ def plan_descent(
     Arguments as in :func:`read`; ``local`` gives lr and weight decay. With momentum
     a step also needs the one before.
     """
+    if start.stride(0) == 0:  # all clients start from one vector
+        start = start[:1]
     move = None if local.momentum else read(direction, start, memory)
     if move is None:
         return None
     decay = move.params + move.grad * local.weight_decay
-    push = None if move.shift is None else move.shift * -local.lr
-    return Descent(local.lr * move.grad, 1 - local.lr * decay, push)
+    return Descent(local.lr * move.grad, 1 - local.lr * decay, (move * -local.lr).terms)

@@ -11,21 +11,22 @@ each example in the mean, 1 / B:
 
 With one hidden layer these are five products: two forward, three backward. Every
 tensor carries the clients in front, ``(m, ...)``, and one call multiplies for all of
-them; for one client alone the axis is left out, since plain matrices are faster.
+them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
-from fltutor.engines.affine import Descent
 from fltutor.task import Task
+
+_DENSE = torch.contiguous_format
 
 #: loss -> ((scores (..., C, B), targets (..., C, B)) -> its derivative, unweighted)
 SLOPES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -53,10 +54,15 @@ class Layer:
     bias: slice
     after: str
 
+    @property
+    def has_bias(self) -> bool:
+        """Tell whether it has biases."""
+        return self.bias != slice(0, 0)
+
     def cut(self, matrix: Tensor) -> tuple[Tensor, Tensor]:
-        """View ``(m, d)`` or ``(d,)`` as weights ``(m, o, i)``, biases ``(m, o)``."""
-        weight = matrix[..., self.weight]
-        return weight.view(*weight.shape[:-1], *self.shape), matrix[..., self.bias]
+        """View ``(m, d)`` as weights ``(m, o, i)`` and biases ``(m, 1, o)``."""
+        weight = matrix[:, self.weight].view(-1, *self.shape)
+        return weight, matrix[:, None, self.bias]
 
 
 def read_layers(task: Task) -> list[Layer] | str:
@@ -99,8 +105,8 @@ def _is_plain_flatten(layer: nn.Module) -> bool:
     return type(layer) is nn.Flatten and (layer.start_dim, layer.end_dim) == (1, -1)
 
 
-class Network:
-    """The layers of some clients, cut from their rows of one matrix.
+class Stack:
+    """The layers of some clients, ready for products that take all of them at once.
 
     Parameters
     ----------
@@ -108,106 +114,131 @@ class Network:
         from :func:`read_layers`.
     loss
         "cross_entropy" or "mse".
-    params
-        ``(m, d)``; read in every call.
-    grads
-        ``(m, d)``; written in every call.
-    descent
-        given, every call takes this step in ``params`` instead: each product goes
-        straight into its weights, and ``grads`` stays as it is.
+    matrix
+        parameters ``(m, d)``, one row a client.
+    own
+        copy each layer's parameters into a block ``(m, o, i)`` of their own, in which
+        products can be written as they are made; else look at the matrix itself.
+
+    Attributes
+    ----------
+    weights, biases
+        one ``(m, o, i)`` and one ``(m, 1, o)`` for each layer.
     """
 
     def __init__(
-        self,
-        layers: Sequence[Layer],
-        loss: str,
-        params: Tensor,
-        grads: Tensor,
-        descent: Descent | None = None,
+        self, layers: Sequence[Layer], loss: str, matrix: Tensor, *, own: bool = False
     ):
-        self.members, self.params, self.descent = len(params), params, descent
-        if self.members == 1:
-            params, grads = params[0], grads[0]
-        self.product = torch.mm if self.members == 1 else torch.bmm
-        self.slope = SLOPES[loss]
-        self.after = [layer.after for layer in layers]
-        self.weights, self.biases = zip(*(la.cut(params) for la in layers), strict=True)
-        self.weight_grads, self.bias_grads = zip(
-            *(la.cut(grads) for la in layers), strict=True
-        )
+        self.layers, self.loss, self.members = layers, loss, len(matrix)
+        self.weights, self.biases = [], []
+        for layer in layers:
+            weight, bias = layer.cut(matrix)
+            self.weights.append(weight.clone(memory_format=_DENSE) if own else weight)
+            self.biases.append(bias.clone(memory_format=_DENSE) if own else bias)
 
-    def backpropagate(self, x: Tensor, targets: Tensor, share: Tensor) -> None:
-        """Write the gradient of each client's mean loss over its batch.
+    def first(self, members: int) -> Stack:
+        """Return the same blocks, as far as the first clients go."""
+        fewer = copy(self)
+        fewer.members = members
+        fewer.weights = [weight[:members] for weight in self.weights]
+        fewer.biases = [bias[:members] for bias in self.biases]
+        return fewer
+
+    def write(self, matrix: Tensor) -> None:
+        """Copy all blocks into a matrix, ``(m, d)``."""
+        for layer, weight, bias in zip(
+            self.layers, self.weights, self.biases, strict=True
+        ):
+            for part, own in zip(layer.cut(matrix), (weight, bias), strict=True):
+                part.copy_(own)
+
+    def backpropagate(
+        self, x: Tensor, targets: Tensor, share: Tensor
+    ) -> list[tuple[Tensor, Tensor]]:
+        """Return what the gradient of each client's mean loss is the product of.
 
         Parameters
         ----------
         x
-            ``(m, B, f)``, or ``(B, f)`` for one client.
+            ``(m, B, f)``.
         targets
-            ``(m, C, B)``, or ``(C, B)``: one-hot columns, or values.
+            ``(m, C, B)``: one-hot columns, or values.
         share
-            of each example in its client's mean, ``(m, 1, B)`` or ``(1, B)``.
+            of each example in its client's mean, ``(m, 1, B)``.
+
+        Returns
+        -------
+        for each layer, first to last, delta ``(m, B, o)`` and inputs ``(m, B, i)``:
+        the gradient of its weights is ``delta.mT @ inputs``, of its biases delta's sum.
         """
         inputs = self.forward(x)
-        scores = self.product(self.weights[-1], inputs[-1].mT)  # (m, C, B)
-        if self.biases[-1].shape[-1]:
-            scores.add_(self.biases[-1][..., None])
-        deltas = [self.slope(scores, targets).mul_(share).mT]  # (m, B, C), last first
+        scores = torch.bmm(self.weights[-1], inputs[-1].mT)  # (m, C, B)
+        if self.layers[-1].has_bias:
+            scores.add_(self.biases[-1].mT)
+        delta = SLOPES[self.loss](scores, targets).mul_(share).mT  # (m, B, C)
+        factors = [(delta, inputs[-1])]
         for i in range(len(inputs) - 1, 0, -1):
-            deltas.append(self._below(i, deltas[-1], inputs[i]))
-        if self.descent is None:
-            write = self._store
-        else:
-            self.descent.drift(self.params)
-            write = partial(self._step, -self.descent.rate)
-        for i, delta in enumerate(reversed(deltas)):
-            write(i, delta, inputs[i])
+            delta = self._below(i, delta, inputs[i])
+            factors.append((delta, inputs[i - 1]))
+        return factors[::-1]
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Return the inputs of every layer, ``(m, B, i)`` each."""
         inputs = [x]
-        for weight, bias, after in zip(
-            self.weights[:-1], self.biases[:-1], self.after, strict=False
-        ):
-            z = self.product(inputs[-1], weight.mT)  # (m, B, o)
-            if bias.shape[-1]:
-                z.add_(bias[..., None, :])
-            inputs.append(z.relu_() if after == "relu" else z.tanh_())
+        for i, layer in enumerate(self.layers[:-1]):
+            z = torch.bmm(inputs[-1], self.weights[i].mT)  # (m, B, o)
+            if layer.has_bias:
+                z.add_(self.biases[i])
+            inputs.append(z.relu_() if layer.after == "relu" else z.tanh_())
         return inputs
 
     def _below(self, i: int, delta: Tensor, inputs: Tensor) -> Tensor:
-        below = self.product(delta, self.weights[i])  # (m, B, inputs of layer i)
-        if self.after[i - 1] == "tanh":
+        below = torch.bmm(delta, self.weights[i])  # (m, B, inputs of layer i)
+        if self.layers[i - 1].after == "tanh":
             return below.addcmul_(below * inputs, inputs, value=-1)
         passed: Tensor = torch.ops.aten.threshold_backward(below, inputs, 0)
         return passed
 
-    def _step(self, by: float, i: int, delta: Tensor, inputs: Tensor) -> None:
-        weight, bias = self.weights[i], self.biases[i]
-        if weight.ndim == 2:
-            weight.addmm_(delta.mT, inputs, alpha=by)
-        else:
-            weight.add_(torch.bmm(delta.mT, inputs), alpha=by)
-        if bias.shape[-1]:
-            bias.add_(delta.sum(-2), alpha=by)
+    def store(self, factors: Sequence[tuple[Tensor, Tensor]]) -> None:
+        """Become the gradient, from :meth:`backpropagate`'s answer."""
+        for i, (delta, inputs) in enumerate(factors):
+            self.weights[i].copy_(torch.bmm(delta.mT, inputs))
+            if self.layers[i].has_bias:
+                torch.sum(delta, -2, keepdim=True, out=self.biases[i])
 
-    def _store(self, i: int, delta: Tensor, inputs: Tensor) -> None:
-        weight_grad, bias_grad = self.weight_grads[i], self.bias_grads[i]
-        if weight_grad.ndim == 2:
-            torch.mm(delta.mT, inputs, out=weight_grad)
-        else:  # a product straight into rows of a wider matrix takes twice as long
-            weight_grad.copy_(torch.bmm(delta.mT, inputs))
-        if bias_grad.shape[-1]:
-            torch.sum(delta, -2, out=bias_grad)
+    def step(
+        self,
+        factors: Sequence[tuple[Tensor, Tensor]],
+        rate: float,
+        keep: float,
+        push: Stack | None,
+    ) -> None:
+        """Take a step in place: ``keep * self - rate * gradient + push``.
+
+        The products of :meth:`backpropagate`'s answer go straight into their blocks,
+        which must be the stack's own: the gradient itself is never written down.
+        """
+        for i, (delta, inputs) in enumerate(factors):
+            weight, bias = self.weights[i], self.biases[i]
+            weight.baddbmm_(delta.mT, inputs, beta=keep, alpha=-rate)
+            if push is not None:
+                weight.add_(push.weights[i])
+            if not self.layers[i].has_bias:
+                continue
+            if keep != 1:
+                bias.mul_(keep)
+            bias.add_(delta.sum(-2, keepdim=True), alpha=-rate)
+            if push is not None:
+                bias.add_(push.biases[i])
 
 
 def _softmax(scores: Tensor) -> Tensor:
-    """Turn scores ``(..., C, B)`` into probabilities over C.
+    """Turn scores ``(m, C, B)`` into probabilities over C.
 
     Torch sums fast where whole vectors of 16 examples stand side by side. Where they
     do not, many clients are turned into a few long rows first.
     """
-    if scores.ndim == 2 or len(scores) < 64 or scores.shape[-1] % 16 == 0:
+    if len(scores) < 64 or scores.shape[-1] % 16 == 0:
         return torch.softmax(scores, -2)
     front = scores.transpose(0, 1)  # (C, m, B)
     flat = front.reshape(len(front), -1)  # (C, m B), a copy

@@ -14,20 +14,26 @@ from fltutor import validate
 from fltutor.clients import Client, LocalTraining
 from fltutor.engines.affine import plan_descent
 from fltutor.engines.backprop import Layer, read_layers
-from fltutor.engines.schedule import GROUP_BYTES, Group, count_steps, groups
-from fltutor.engines.shared import Direction, refuse_oversize
+from fltutor.engines.schedule import Group, count_steps, groups
+from fltutor.engines.shared import Direction, keep_freed_memory, refuse_oversize
 from fltutor.engines.stacking import (
     Gradients,
     by_autograd,
     by_hand,
     by_vmap,
     descend,
+    descend_by_autograd,
+    descend_by_hand,
 )
 from fltutor.task import Task
 from fltutor.threads import one_thread_each
 
-#: Multiplications in a step of a group from which a second thread pays.
-WORTH_A_THREAD = 1_000_000
+#: Parameters of the clients that step together; above, other memory is in the way.
+STACKED_BYTES, MAPPED_BYTES = 2**23, 2**24
+#: Examples of one step of the clients that step together: they stay in a core's cache.
+BATCH_BYTES = 2**20
+#: Multiplications in a thread's part of a step from which a second thread pays.
+WORTH_A_THREAD = 4_000_000
 #: Parameters from which clients one by one beat clients mapped together.
 LARGE = 100_000
 
@@ -44,16 +50,20 @@ class Path:
         "stacked", "vmap" or "threads".
     why
         the reason, for people.
-    members
-        clients in a group at most.
+    size
+        bytes of the parameters of clients that step together; 0 is one client.
     gradients
-        ``(task, group, clients, descent=)`` -> the gradients of a group's steps.
+        ``(task, group, clients, params)`` -> the gradients of a group's steps.
+    descend
+        ``(task, group, clients, params, descent)`` takes them all, where a direction
+        is affine; None where nothing is won by it.
     """
 
     name: str
     why: str
-    members: int
+    size: int
     gradients: Callable[..., Gradients]
+    descend: Callable[..., None] | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +95,7 @@ class Vectorised:
     >>> task = Task(models.mlp(2, 3, 2), seed=0)
     >>> client = Client(0, Dataset([[0.0, 1.0]], [1], num_classes=2))
     >>> print(Vectorised().explain(task, [client]))
-    stacked: linear layers and activations only, gradients derived by hand; ...
+    stacked: linear layers and activations only, gradients derived by hand
     """
 
     path: str = "auto"
@@ -109,6 +119,7 @@ class Vectorised:
     ) -> tuple[Tensor, Tensor]:
         """Return ends ``(K, d)`` and steps ``(K,)``, as every engine."""
         refuse_oversize(starts)
+        keep_freed_memory()
         path = self.choose(task, clients)
         ends = torch.empty_like(starts, memory_format=torch.contiguous_format)
 
@@ -119,16 +130,19 @@ class Vectorised:
             params = into.copy_(begin)
             own = {name: group.of(matrix) for name, matrix in memory.items()}
             descent = plan_descent(direction, begin, own, local)
-            move = direction if descent is None else None
-            gradients = path.gradients(task, group, clients, descent=descent)
-            descend(group, begin, params, local, move, own, gradients)
+            if descent is None or path.descend is None:
+                gradients = path.gradients(task, group, clients, params)
+                descend(group, begin, params, local, direction, own, gradients)
+            else:
+                path.descend(task, group, clients, params, descent)
             if rows is None:
                 ends[group.rows] = params
 
         with one_thread_each() as allowed:
-            workers = self.workers or allowed
-            cuts = groups(plan, _even(len(clients), path.members, workers))
-            if workers > 1 and _worth_threads(cuts, path, task):
+            workers = _side_by_side(path, task, plan, self.workers or allowed)
+            most = _fitting(path, task, plan.shape[2] * clients[0].data.x[0].nbytes)
+            cuts = groups(plan, _even(len(clients), most, workers))
+            if workers > 1:
                 with ThreadPoolExecutor(workers) as pool:
                     list(pool.map(train, cuts))
             else:
@@ -139,10 +153,7 @@ class Vectorised:
     def explain(self, task: Task, cohort: Sequence[Client]) -> str:
         """Say which path a cohort would take, and why."""
         path = self.choose(task, cohort)
-        return (
-            f"{path.name}: {path.why}; at most {path.members} of the cohort's "
-            f"{len(cohort)} clients step together."
-        )
+        return f"{path.name}: {path.why}"
 
     def choose(self, task: Task, cohort: Sequence[Client]) -> Path:
         """Choose the path for a model and a cohort.
@@ -161,10 +172,15 @@ class Vectorised:
             )
         if not isinstance(layers, str) and self.path in ("auto", "stacked"):
             why = "linear layers and activations only, gradients derived by hand"
-            hand = partial(by_hand, layers=layers)
-            return Path("stacked", why, _fitting(task, GROUP_BYTES), hand)
-        together = Path("vmap", "", _fitting(task, 16 * GROUP_BYTES), by_vmap)
-        alone = Path("threads", "", 1, by_autograd)
+            return Path(
+                "stacked",
+                why,
+                STACKED_BYTES,
+                partial(by_hand, layers=layers),
+                partial(descend_by_hand, layers=layers),
+            )
+        together = Path("vmap", "", MAPPED_BYTES, by_vmap)
+        alone = Path("threads", "", 0, by_autograd, descend_by_autograd)
         if self.path == "vmap":
             return replace(together, why="asked for")
         if type(task) is not Task:
@@ -191,26 +207,27 @@ def _layers(task: Task, cohort: Sequence[Client]) -> list[Layer] | str:
     return read_layers(task)
 
 
-def _fitting(task: Task, limit: int) -> int:
-    """Count the clients whose parameters fit into so many bytes."""
-    return max(1, limit // (task.dim * torch.finfo(task.dtype).bits // 8))
+def _fitting(path: Path, task: Task, batch: int) -> int:
+    """Count the clients that step together, with so many bytes of examples each."""
+    own = task.dim * torch.finfo(task.dtype).bits // 8
+    return max(1, min(path.size // own, BATCH_BYTES // max(1, batch)))
+
+
+def _side_by_side(path: Path, task: Task, plan: Tensor, workers: int) -> int:
+    """Count the threads that pay: a step's arithmetic against Python's work around it.
+
+    ``functional_call`` lends its parameters to the module for a moment, so two
+    threads must never be in it at once: the path that calls it has one.
+    """
+    num_clients, _, batch = plan.shape
+    work = num_clients * batch * task.dim / workers
+    if path.name == "vmap" or (path.name == "stacked" and work < WORTH_A_THREAD):
+        return 1
+    return min(workers, num_clients)
 
 
 def _even(num_clients: int, most: int, workers: int) -> int:
     """Lower a group's limit so that the workers get equal shares of the groups."""
     cuts = -(-num_clients // most)
-    if cuts > 1:
-        cuts = -(-cuts // workers) * workers
+    cuts = -(-cuts // workers) * workers
     return -(-num_clients // cuts)
-
-
-def _worth_threads(cuts: Sequence[Group], path: Path, task: Task) -> bool:
-    """Tell whether a step's arithmetic outweighs what Python does around it.
-
-    ``functional_call`` lends its parameters to the module for a moment, so two
-    threads must never be in it at once: the paths that call it have one.
-    """
-    if len(cuts) < 2 or path.name == "vmap":
-        return False
-    examples = max(group.plan.shape[1] * group.plan.shape[2] for group in cuts)
-    return path.name == "threads" or examples * task.dim >= WORTH_A_THREAD

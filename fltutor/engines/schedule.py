@@ -16,9 +16,6 @@ from torch import Tensor
 
 from fltutor.clients import Client
 
-#: A group's parameters should stay in the cache of a core while it trains.
-GROUP_BYTES = 2**20
-
 
 @dataclass(frozen=True, eq=False)
 class Group:
@@ -68,7 +65,7 @@ class Group:
         at = self.plan.clamp(min=0)
         if len(own) == 1:
             return own[0].x, own[0].y, at
-        sizes = torch.tensor([len(data) for data in own])
+        sizes = torch.tensor([data.x.shape[0] for data in own])
         at += (sizes.cumsum(0) - sizes)[:, None]  # first row of each client
         return torch.cat([d.x for d in own]), torch.cat([d.y for d in own]), at
 

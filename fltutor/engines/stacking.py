@@ -6,19 +6,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from fltutor.clients import Client, LocalTraining
 from fltutor.engines.affine import Descent
-from fltutor.engines.backprop import Layer, Network
+from fltutor.engines.backprop import Layer, Stack
 from fltutor.engines.products import Products, own_weights
 from fltutor.engines.schedule import Group
 from fltutor.engines.shared import Direction
 from fltutor.task import Task
 
-#: (step, params (m, d), grads (m, d)) -> None; writes the clients' gradients, or, made
-#: with a descent, takes the step in params
-Gradients = Callable[[int, Tensor, Tensor], None]
+#: (step, grads (m, d)) -> None; writes the gradients of the first m clients
+Gradients = Callable[[int, Tensor], None]
 
 #: Batches that are fetched in one go.
 BLOCK_BYTES = 2**19
@@ -29,11 +28,11 @@ def descend(
     starts: Tensor,
     params: Tensor,
     local: LocalTraining,
-    direction: Direction | None,
+    direction: Direction,
     memory: Mapping[str, Tensor],
     gradients: Gradients,
 ) -> None:
-    """Take all local steps of a group.
+    """Take all local steps of a group, along any direction.
 
     Parameters
     ----------
@@ -43,20 +42,18 @@ def descend(
         the group's rows, ``(M, d)``; not written to.
     params
         ``(M, d)``, a copy of ``starts`` that becomes the ends.
-    direction, gradients
-        of the algorithm, and from one of the makers below; no direction where
-        that was made with a descent.
+    direction
+        of the algorithm.
+    gradients
+        from one of the makers below, made with ``params``.
     """
     velocity = torch.zeros_like(params) if local.momentum else None
-    grads = params if direction is None else torch.empty_like(params)  # (M, d)
-    p, g, s, own = params, grads, starts, dict(memory)
+    p, g, s, own = params, torch.empty_like(params), starts, dict(memory)  # (M, d)
     for step, m in enumerate(group.working):
         if m != len(p):
-            p, g, s = params[:m], grads[:m], starts[:m]  # (m, d)
+            p, g, s = params[:m], g[:m], starts[:m]  # (m, d)
             own = {n: v[:m] if v.ndim == 2 else v for n, v in memory.items()}
-        gradients(step, p, g)
-        if direction is None:
-            continue
+        gradients(step, g)
         if local.weight_decay:
             g.add_(p, alpha=local.weight_decay)
         move = direction(g, p, s, own)  # (m, d)
@@ -69,42 +66,79 @@ def by_hand(
     task: Task,
     group: Group,
     clients: Sequence[Client],
+    params: Tensor,
+    *,
     layers: Sequence[Layer],
-    descent: Descent | None = None,
 ) -> Gradients:
-    """Prepare a :class:`Network` for a group's steps."""
-    x, y, at = group.gather(clients)
-    x, members = x.reshape(len(x), -1), len(group.rows)  # (n, f)
-    share = _shares(group, x)  # (S, M, 1, B)
-    classes = torch.arange(layers[-1].shape[0])[:, None]  # (C, 1)
-    size = at.shape[1:].numel() * x.shape[1] * x.element_size()
-    length = max(1, BLOCK_BYTES // size)  # steps whose batches are fetched together
-    net: Network | None = None
-    block: list[tuple[Tensor, ...]] = []
+    """Prepare gradients by hand, for :func:`descend`."""
+    stack = Stack(layers, task.loss_name, params)
+    stream = _batches(task, group, clients, layers[-1].shape[0])
 
-    def fetch(steps: slice) -> Iterator[tuple[Tensor, ...]]:
+    def write(step: int, grads: Tensor) -> None:
+        factors = stack.first(len(grads)).backpropagate(*next(stream))
+        Stack(layers, task.loss_name, grads).store(factors)
+
+    return write
+
+
+def descend_by_hand(
+    task: Task,
+    group: Group,
+    clients: Sequence[Client],
+    params: Tensor,
+    descent: Descent,
+    *,
+    layers: Sequence[Layer],
+) -> None:
+    """Take all local steps of a group, by hand and without writing gradients down.
+
+    Parameters
+    ----------
+    task, group, clients, layers
+        what is trained, who steps when, the cohort.
+    params
+        ``(M, d)``, a copy of the starts that becomes the ends.
+    descent
+        the step that all of them take.
+    """
+    whole = stack = Stack(layers, task.loss_name, params, own=True)
+    pushes = descent.push(task.dim)
+    push = None
+    if pushes is not None:
+        push = Stack(layers, task.loss_name, pushes, own=True)
+    for batch in _batches(task, group, clients, layers[-1].shape[0]):
+        if (m := len(batch[0])) != stack.members:
+            stack = stack.first(m)
+            push = push.first(m) if push is not None else None
+        stack.step(stack.backpropagate(*batch), descent.rate, descent.keep, push)
+    whole.write(params)
+
+
+def _batches(
+    task: Task, group: Group, clients: Sequence[Client], outputs: int
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Yield a step's x ``(m, B, f)``, targets ``(m, C, B)``, shares ``(m, 1, B)``.
+
+    Several steps are fetched in one go, as many as stay in the cache.
+    """
+    x, y, at = group.gather(clients)
+    x = x.reshape(len(x), -1)  # (n, f)
+    share = _shares(group, x)  # (S, M, 1, B)
+    classes = torch.arange(outputs)[:, None]  # (C, 1)
+    size = at.shape[1:].numel() * x.shape[1] * x.element_size()
+    length = max(1, BLOCK_BYTES // size)
+    for begin in range(0, len(at), length):
+        steps = slice(begin, begin + length)
         rows = at[steps]  # (s, M, B)
         inputs = x.index_select(0, rows.view(-1)).view(*rows.shape, -1)
         targets = y[rows][:, :, None]  # (s, M, 1, B)
         if task.loss_name == "cross_entropy":
             targets = (targets == classes).to(x.dtype)  # (s, M, C, B)
-        parts = [inputs, targets, share[steps]]
-        if members == 1:
-            parts = [part[:, 0] for part in parts]
-        return zip(*(part.unbind(0) for part in parts), strict=True)
-
-    def write(step: int, params: Tensor, grads: Tensor) -> None:
-        nonlocal net, block
-        if step % length == 0:
-            block = list(fetch(slice(step, step + length)))
-        batch, m = block[step % length], len(params)
-        if m < members:
-            batch = tuple(part[0 if m == 1 else slice(m)] for part in batch)
-        if net is None or m != net.members:
-            net = Network(layers, task.loss_name, params, grads, descent)
-        net.backpropagate(*batch)
-
-    return write
+        parts = (inputs, targets, share[steps])
+        batches = zip(*(part.unbind(0) for part in parts), strict=True)
+        for m, batch in zip(group.working[steps], batches, strict=True):
+            whole = m == len(group.rows)
+            yield batch if whole else tuple(part[:m] for part in batch)
 
 
 def _shares(group: Group, like: Tensor) -> Tensor:
@@ -114,63 +148,75 @@ def _shares(group: Group, like: Tensor) -> Tensor:
 
 
 def by_vmap(
-    task: Task,
-    group: Group,
-    clients: Sequence[Client],
-    descent: Descent | None = None,
+    task: Task, group: Group, clients: Sequence[Client], params: Tensor
 ) -> Gradients:
-    """Prepare torch's own gradients for a group, mapped over its clients."""
+    """Prepare torch's own gradients, mapped over clients, for :func:`descend`."""
     x, y, at = group.gather(clients)
     real = group.plan >= 0  # (S, M, B)
     mapped = torch.func.vmap(task.gradient)
 
-    def write(step: int, params: Tensor, grads: Tensor) -> None:
-        rows = at[step, : len(params)]  # (m, B)
-        made = mapped(params, x[rows], y[rows], real[step, : len(params)])  # (m, d)
-        if descent is None:
-            grads.copy_(made)
-        else:
-            descent.drift(params)
-            params.sub_(made, alpha=descent.rate)
+    def write(step: int, grads: Tensor) -> None:
+        m = len(grads)
+        rows = at[step, :m]  # (m, B)
+        grads.copy_(mapped(params[:m], x[rows], y[rows], real[step, :m]))
 
     return write
 
 
 def by_autograd(
+    task: Task, group: Group, clients: Sequence[Client], params: Tensor
+) -> Gradients:
+    """Prepare torch's own gradients of one client, for :func:`descend`."""
+    x, y, at = group.gather(clients)
+    module = _module_on(task, params[0])
+    leaves = [p for p in module.parameters() if p.requires_grad]
+
+    def write(step: int, grads: Tensor) -> None:
+        rows = at[step, 0][group.plan[step, 0] >= 0]  # (B,)
+        with torch.enable_grad():
+            loss = task.losses(module(x[rows]), y[rows]).mean()
+        parts = torch.autograd.grad(loss, leaves)
+        torch.cat([part.reshape(-1) for part in parts], out=grads[0])
+
+    return write
+
+
+def descend_by_autograd(
     task: Task,
     group: Group,
     clients: Sequence[Client],
-    descent: Descent | None = None,
-) -> Gradients:
-    """Prepare torch's own gradients for a group of one client.
+    params: Tensor,
+    descent: Descent,
+) -> None:
+    """Take all local steps of one client; arguments as in :func:`descend_by_hand`.
 
-    The group has a copy of the module, whose
-    parameters are views of the client's vector: clients in other threads are not in
-    the way, and nothing is copied back.
+    Large linear layers' products go straight into their weights, past autograd.
     """
     x, y, at = group.gather(clients)
-    real = group.plan >= 0  # (S, 1, B)
-    module = deepcopy(task.module)
-    leaves: list[Tensor] = []
-    products = Products([] if descent is None else own_weights(module))
-
-    def write(step: int, params: Tensor, grads: Tensor) -> None:
-        rows = at[step, 0][real[step, 0]]  # (B,)
-        if step == 0:
-            named = dict(module.named_parameters())
-            for name, part in task.layout.unflatten(params[0]).items():
-                named[name].data = part
-                if named[name].requires_grad:
-                    leaves.append(named[name])
+    module = _module_on(task, params[0])
+    products, push = Products(own_weights(module)), descent.push(task.dim)
+    leaves: list[Tensor] = [p for p in module.parameters() if p.requires_grad]
+    for plan, places in zip(group.plan[:, 0], at[:, 0], strict=True):
+        rows = places[plan >= 0]  # (B,)
         with torch.enable_grad():
             loss = task.losses(module(x[rows]), y[rows]).mean()
         parts = torch.autograd.grad(loss, [*leaves, *products.outputs])
-        if descent is None:
-            torch.cat([part.reshape(-1) for part in parts], out=grads[0])
-            return
-        descent.drift(params)
+        if descent.keep != 1:
+            params.mul_(descent.keep)
+        if push is not None:
+            params.add_(push)
         if leaves:
             torch._foreach_add_(leaves, parts[: len(leaves)], alpha=-descent.rate)
         products.add(parts[len(leaves) :], -descent.rate)
 
-    return write
+
+def _module_on(task: Task, params: Tensor) -> nn.Module:
+    """Copy the module, its parameters being views of a vector ``(d,)``.
+
+    Clients in other threads are not in the way, and nothing is copied back.
+    """
+    module = deepcopy(task.module)
+    named = dict(module.named_parameters())
+    for name, part in task.layout.unflatten(params).items():
+        named[name].data = part
+    return module
