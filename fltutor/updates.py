@@ -9,8 +9,11 @@ import torch
 from torch import Tensor
 
 from fltutor import validate
+from fltutor.memory import ClientMemory
 
 MEMORY_LIMIT = 2 * 2**30
+#: Client memory from which it pays not to copy the rows that stay as they are.
+_WORTH_SHARING = 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +96,7 @@ class State:
     clients
         one row for each of the N clients, name -> ``(N, d)``. The rows stay
         on the clients' devices; they stand in one matrix to be read at a glance.
+        Read it, make the next with :meth:`with_rows`.
     """
 
     params: Tensor
@@ -117,7 +121,8 @@ class State:
     def with_rows(self, name: str, ids: Tensor, rows: Tensor) -> State:
         """Return a state in which some clients' rows are replaced; self is untouched.
 
-        Memory is taken on the first write, not before.
+        Memory is taken on the first write, not before, and large memory of which few
+        rows change shares the others (:class:`fltutor.memory.ClientMemory`).
 
         Raises
         ------
@@ -133,8 +138,12 @@ class State:
                 f"{MEMORY_LIMIT / 2**30:.0f} GiB. Use fewer clients, a smaller model, "
                 "or an algorithm without client memory (FedAvg, FedProx)."
             )
-        new = old.clone(memory_format=torch.contiguous_format)  # (N, d)
-        new[ids] = rows
+        new: Tensor
+        if size >= _WORTH_SHARING and 4 * len(ids) <= len(old):
+            new = ClientMemory.of(old).replaced(ids, rows)  # (N, d)
+        else:
+            new = old.clone(memory_format=torch.contiguous_format)  # (N, d)
+            new[ids] = rows
         return replace(self, clients={**self.clients, name: new})
 
 

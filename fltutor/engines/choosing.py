@@ -65,6 +65,25 @@ class Path:
     gradients: Callable[..., Gradients]
     descend: Callable[..., None] | None = None
 
+    def train(
+        self,
+        task: Task,
+        group: Group,
+        clients: Sequence[Client],
+        starts: Tensor,
+        params: Tensor,
+        local: LocalTraining,
+        direction: Direction,
+        memory: Mapping[str, Tensor],
+    ) -> None:
+        """Take all steps of a group, in place: params ``(M, d)``, a copy of starts."""
+        descent = plan_descent(direction, starts, memory, local)
+        if descent is None or self.descend is None:
+            gradients = self.gradients(task, group, clients, params)
+            descend(group, starts, params, local, direction, memory, gradients)
+        else:
+            self.descend(task, group, clients, params, descent)
+
 
 @dataclass(frozen=True)
 class Vectorised:
@@ -129,12 +148,7 @@ class Vectorised:
             into = torch.empty_like(ends[: len(begin)]) if rows is None else ends[rows]
             params = into.copy_(begin)
             own = {name: group.of(matrix) for name, matrix in memory.items()}
-            descent = plan_descent(direction, begin, own, local)
-            if descent is None or path.descend is None:
-                gradients = path.gradients(task, group, clients, params)
-                descend(group, begin, params, local, direction, own, gradients)
-            else:
-                path.descend(task, group, clients, params, descent)
+            path.train(task, group, clients, begin, params, local, direction, own)
             if rows is None:
                 ends[group.rows] = params
 
