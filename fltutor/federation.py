@@ -106,8 +106,11 @@ class Federation:
 
         n_k / n over the cohort's own examples, or 1 / K where the algorithm asks so.
         """
-        by_examples = self.algorithm.weighting == "examples"
-        sizes = [len(client) if by_examples else 1 for client in cohort]
+        return self._weights([len(client) for client in cohort])
+
+    def _weights(self, sizes: Sequence[int]) -> Tensor:
+        if self.algorithm.weighting == "uniform":
+            return torch.full((len(sizes),), 1 / len(sizes), dtype=self.task.dtype)
         weights = torch.tensor(sizes, dtype=self.task.dtype)
         return weights / weights.sum()
 
@@ -127,13 +130,14 @@ class Federation:
         starts = self.algorithm.start(state, ids)  # (K, d)
         local = self.local.of(ids)
         streams = seeds.keys(self.seed, "batches", index, ids)
-        plan = batch_plan([len(client) for client in cohort], local, streams)
+        sizes = [len(client) for client in cohort]
+        plan = batch_plan(sizes, local, streams)
         direction, memory = self.algorithm.direction, state.rows(ids)
         ends, steps = self.engine(
             self.task, starts, cohort, plan, local, direction, memory
         )  # (K, d), (K,)
         extra = self._gradients(starts, cohort, local)
-        weights = self.weights(cohort)  # (K,)
+        weights = self._weights(sizes)  # (K,)
         updates = Updates(ids, ends - starts, weights, steps, extra, round=index)
         updates = leave_out_not_finite(updates)
         if len(updates) > 0:

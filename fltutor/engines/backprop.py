@@ -122,19 +122,23 @@ class Stack:
 
     Attributes
     ----------
-    weights, biases
-        one ``(m, o, i)`` and one ``(m, 1, o)`` for each layer.
+    weights
+        one ``(m, o, i)`` for each layer.
+    biased, biases
+        which layers have biases, and those, ``(m, 1, o)``.
     """
 
     def __init__(
         self, layers: Sequence[Layer], loss: str, matrix: Tensor, *, own: bool = False
     ):
         self.layers, self.loss, self.members = layers, loss, len(matrix)
-        self.weights, self.biases = [], []
-        for layer in layers:
-            weight, bias = layer.cut(matrix)
-            self.weights.append(weight.clone(memory_format=_DENSE) if own else weight)
-            self.biases.append(bias.clone(memory_format=_DENSE) if own else bias)
+        self.biased = [i for i, layer in enumerate(layers) if layer.has_bias]
+        views = [layer.cut(matrix) for layer in layers]
+        self.weights = [weight for weight, _ in views]
+        self.biases = [views[i][1] for i in self.biased]
+        if own:
+            self.weights = [w.clone(memory_format=_DENSE) for w in self.weights]
+            self.biases = [b.clone(memory_format=_DENSE) for b in self.biases]
 
     def first(self, members: int) -> Stack:
         """Return the same blocks, as far as the first clients go."""
@@ -146,11 +150,11 @@ class Stack:
 
     def write(self, matrix: Tensor) -> None:
         """Copy all blocks into a matrix, ``(m, d)``."""
-        for layer, weight, bias in zip(
-            self.layers, self.weights, self.biases, strict=True
-        ):
-            for part, own in zip(layer.cut(matrix), (weight, bias), strict=True):
-                part.copy_(own)
+        into = Stack(self.layers, self.loss, matrix)
+        for part, own in zip(into.weights, self.weights, strict=True):
+            part.copy_(own)
+        for part, own in zip(into.biases, self.biases, strict=True):
+            part.copy_(own)
 
     def backpropagate(
         self, x: Tensor, targets: Tensor, share: Tensor
@@ -184,11 +188,11 @@ class Stack:
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Return the inputs of every layer, ``(m, B, i)`` each."""
-        inputs = [x]
-        for i, layer in enumerate(self.layers[:-1]):
-            z = torch.bmm(inputs[-1], self.weights[i].mT)  # (m, B, o)
+        inputs, biases = [x], iter(self.biases)
+        for layer, weight in zip(self.layers[:-1], self.weights[:-1], strict=True):
+            z = torch.bmm(inputs[-1], weight.mT)  # (m, B, o)
             if layer.has_bias:
-                z.add_(self.biases[i])
+                z.add_(next(biases))
             inputs.append(z.relu_() if layer.after == "relu" else z.tanh_())
         return inputs
 
@@ -201,10 +205,10 @@ class Stack:
 
     def store(self, factors: Sequence[tuple[Tensor, Tensor]]) -> None:
         """Become the gradient, from :meth:`backpropagate`'s answer."""
-        for i, (delta, inputs) in enumerate(factors):
-            self.weights[i].copy_(torch.bmm(delta.mT, inputs))
-            if self.layers[i].has_bias:
-                torch.sum(delta, -2, keepdim=True, out=self.biases[i])
+        for grad, (delta, inputs) in zip(self.weights, factors, strict=True):
+            grad.copy_(torch.bmm(delta.mT, inputs))
+        for grad, i in zip(self.biases, self.biased, strict=True):
+            torch.sum(factors[i][0], -2, keepdim=True, out=grad)
 
     def step(
         self,
@@ -218,18 +222,18 @@ class Stack:
         The products of :meth:`backpropagate`'s answer go straight into their blocks,
         which must be the stack's own: the gradient itself is never written down.
         """
-        for i, (delta, inputs) in enumerate(factors):
-            weight, bias = self.weights[i], self.biases[i]
+        if push is not None:
+            for part, own in zip(
+                [*self.weights, *self.biases], [*push.weights, *push.biases], strict=True
+            ):
+                torch.add(own, part, alpha=keep, out=part)
+            keep = 1.0
+        for weight, (delta, inputs) in zip(self.weights, factors, strict=True):
             weight.baddbmm_(delta.mT, inputs, beta=keep, alpha=-rate)
-            if push is not None:
-                weight.add_(push.weights[i])
-            if not self.layers[i].has_bias:
-                continue
+        for bias, i in zip(self.biases, self.biased, strict=True):
             if keep != 1:
                 bias.mul_(keep)
-            bias.add_(delta.sum(-2, keepdim=True), alpha=-rate)
-            if push is not None:
-                bias.add_(push.biases[i])
+            bias.add_(factors[i][0].sum(-2, keepdim=True), alpha=-rate)
 
 
 def _softmax(scores: Tensor) -> Tensor:

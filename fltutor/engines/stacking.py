@@ -119,26 +119,26 @@ def _batches(
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Yield a step's x ``(m, B, f)``, targets ``(m, C, B)``, shares ``(m, 1, B)``.
 
-    Several steps are fetched in one go, as many as stay in the cache.
+    The examples of several steps are fetched in one go, as many as stay in the cache.
     """
     x, y, at = group.gather(clients)
     x = x.reshape(len(x), -1)  # (n, f)
-    share = _shares(group, x)  # (S, M, 1, B)
-    classes = torch.arange(outputs)[:, None]  # (C, 1)
+    targets = y[at][:, :, None]  # (S, M, 1, B)
+    if task.loss_name == "cross_entropy":
+        classes = torch.arange(outputs)[:, None]  # (C, 1)
+        targets = (targets == classes).to(x.dtype)  # (S, M, C, B)
+    others = zip(targets.unbind(), _shares(group, x).unbind(), strict=True)
     size = at.shape[1:].numel() * x.shape[1] * x.element_size()
     length = max(1, BLOCK_BYTES // size)
     for begin in range(0, len(at), length):
-        steps = slice(begin, begin + length)
-        rows = at[steps]  # (s, M, B)
+        rows = at[begin : begin + length]  # (s, M, B)
         inputs = x.index_select(0, rows.view(-1)).view(*rows.shape, -1)
-        targets = y[rows][:, :, None]  # (s, M, 1, B)
-        if task.loss_name == "cross_entropy":
-            targets = (targets == classes).to(x.dtype)  # (s, M, C, B)
-        parts = (inputs, targets, share[steps])
-        batches = zip(*(part.unbind(0) for part in parts), strict=True)
-        for m, batch in zip(group.working[steps], batches, strict=True):
-            whole = m == len(group.rows)
-            yield batch if whole else tuple(part[:m] for part in batch)
+        working = group.working[begin : begin + length]
+        for m, own in zip(working, inputs.unbind(), strict=True):
+            target, part = next(others)
+            if m < len(own):
+                own, target, part = own[:m], target[:m], part[:m]
+            yield own, target, part
 
 
 def _shares(group: Group, like: Tensor) -> Tensor:
