@@ -19,7 +19,7 @@ from fltutor.clients import batch_plan
 from fltutor.engines import sequential, vectorised
 
 RESULTS = Path(__file__).parent / "results" / "bench.json"
-MEMBERS = (ft.FedAvg(), ft.FedProx(mu=0.1), ft.Scaffold())
+MEMBERS = (ft.FedAvg(), ft.FedProx(mu=0.1), ft.Scaffold(), ft.FedDyn(alpha=0.1))
 #: Workloads in which the readable engine is timed too.
 READABLE = ("W1", "W2E1", "W3")
 
@@ -76,12 +76,13 @@ def calls_of(
     for member in MEMBERS:
         f = ft.Federation(task, clients, member, work.local, cohort_size=work.cohort)
         state, _ = f.round(f.init(), 1)  # client memory is in use from here on
-        calls[f"vectorised {member.name}"] = lambda f=f, s=state: f.round(s, 0)
-    starts = task.init().expand(len(cohort), -1)
-    arguments = task, starts, cohort, plan, work.local, ft.FedAvg().direction, {}
-    calls["the engine alone"] = lambda: vectorised(*arguments)
-    if work.name in READABLE:
-        calls["sequential"] = alone(lambda: sequential(*arguments))
+        state, _ = f.round(state, 0)  # and that of this cohort too
+        starts, memory = member.start(state, ids), state.rows(ids)
+        own = task, starts, cohort, plan, work.local, member.direction, memory
+        calls[f"{member.name}, a round"] = lambda f=f, s=state: f.round(s, 0)
+        calls[f"{member.name}, the engine alone"] = lambda own=own: vectorised(*own)
+        if member.name == "FedAvg" and work.name in READABLE:
+            calls["sequential engine"] = alone(lambda own=own: sequential(*own))
     return calls
 
 
@@ -111,7 +112,7 @@ def measure_workload(
         },
         "products_ms": {str(t): macs / rate * 1e3 for t, rate in rates.items()},
         "peak_mib": {
-            n: measure.peak_of(calls[n]) for n in ("textbook", "vectorised FedAvg")
+            n: measure.peak_of(calls[n]) for n in ("textbook", "FedAvg, a round", "SCAFFOLD, a round")
         },
         "allowed_mib": 3 * work.cohort * task.dim * 4 / measure.MIB + 400,
     }

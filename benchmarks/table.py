@@ -71,14 +71,13 @@ def _workload(work: dict[str, Any], result: dict[str, Any]) -> str:
     for threads, ms in work["products_ms"].items():
         name = f"matrix products alone, {threads} thread{'s' * (threads != '1')}"
         lines.append(f"| {name} | {ms:.3g} | | {base / ms:.3g} |")
-    whole = work["entries"]["vectorised FedAvg"]["median_ms"]
-    engine = work["entries"]["the engine alone"]["median_ms"]
-    lines += ["", f"Around the engine: {1 - engine / whole:.0%} of a round. "]
+    whole = work["entries"]["FedAvg, a round"]["ratio"]
+    engine = work["entries"]["FedAvg, the engine alone"]["ratio"]
+    lines += ["", f"Around the engine: {1 - whole / engine:.0%} of FedAvg's round. "]
     if work["peak_mib"]["textbook"] is not None:
+        peaks = ", ".join(f"{n} {mib:.0f}" for n, mib in work["peak_mib"].items())
         lines[-1] += (
-            f"Peak memory of a round: {work['peak_mib']['vectorised FedAvg']:.0f} MiB "
-            f"(textbook {work['peak_mib']['textbook']:.0f}, allowed "
-            f"{work['allowed_mib']:.0f}). "
+            f"Peak memory in MiB: {peaks}; allowed {work['allowed_mib']:.0f}. "
         )
     lines[-1] += f"Path: {work['path']}"
     return "\n".join(lines)

@@ -143,8 +143,7 @@ class Federation:
         if len(updates) > 0:
             updates, state = self.algorithm.finish(updates, state, local)
         for stage in self.uplink:
-            updates = stage(updates)
-        updates = leave_out_not_finite(updates)
+            updates = leave_out_not_finite(stage(updates))
         if len(updates) == 0:
             return state, updates
         aggregate = self.aggregator(updates.deltas, updates.weights)  # (d,)

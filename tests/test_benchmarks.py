@@ -31,7 +31,7 @@ def result(tmp_path_factory):
 def test_a_quick_run_says_so_and_times_every_entry(result):
     numbers, printed = result
     (work,) = numbers["workloads"]
-    assert {"textbook", "central", "vectorised FedAvg", "sequential"} <= set(
+    assert {"textbook", "central", "FedAvg, a round", "sequential engine"} <= set(
         work["entries"]
     )
     assert all(entry["median_ms"] > 0 for entry in work["entries"].values())
