@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -248,9 +249,10 @@ class Federation:
 
 def leave_out_not_finite(updates: Updates) -> Updates:
     """Drop rows with NaN or infinity, and name their clients in a warning [server]."""
-    rows = torch.stack(
-        [m.sum(dim=1) for m in (updates.deltas, *updates.extra.values())]
-    )  # (1 + extras, K)
+    matrices = (updates.deltas, *updates.extra.values())  # (K, d) each
+    if all(math.isfinite(m.sum()) for m in matrices):  # as nearly always
+        return updates
+    rows = torch.stack([m.sum(dim=1) for m in matrices])  # (1 + extras, K)
     good = torch.isfinite(rows).all(dim=0)  # (K,)
     if bool(good.all()):
         return updates

@@ -6,6 +6,7 @@ check their arguments here once; everything inside trusts.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -107,13 +108,15 @@ def matrix(name: str, deltas: Tensor, weights: Tensor) -> None:
             f"weights of shape ({deltas.shape[0]},)",
             "Pass one aggregation weight for each client.",
         )
-    if not bool(torch.isfinite(weights).all()) or bool((weights < 0).any()):
+    smallest = float(weights.min()) if len(weights) else 0.0
+    total = float(weights.sum())
+    if not (smallest >= 0 and math.isfinite(total)):  # nor is NaN at least 0
         raise fail(
             f"aggregation weights {weights.tolist()}",
             "finite weights >= 0",
             "Use the clients' example counts n_k, or ones.",
         )
-    if not bool((weights > 0).any()):
+    if total == 0:
         raise fail(
             "aggregation weights that are all zero",
             "at least one weight > 0",

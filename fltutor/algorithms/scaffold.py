@@ -113,7 +113,8 @@ class Scaffold(FedAvg):
             return updates.extra["gradient"]  # grad F_i at the start, (K, d)
         taken = updates.steps[:, None].to(old.dtype)  # (K, 1)
         mean = updates.deltas / (-local.lr * taken.clamp(min=1))  # (K, d)
-        return torch.where(taken > 0, old - state.server["c"] + mean, old)
+        new = old - state.server["c"] + mean
+        return new if bool(taken.all()) else torch.where(taken > 0, new, old)
 
     def step(self, aggregate: Aggregate, updates: Updates, state: State) -> State:
         """Move the model and c, so that c stays the mean of all N c_i [server]."""
