@@ -329,6 +329,5 @@ def test_the_readme_gives_each_lesson_its_own_minutes():
 def test_the_readme_links_to_files_that_are_there():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     links = re.findall(r"\]\((?!https?:|#)([^)]+)\)", text)
-    lessons = {link for link in links if link.startswith("lessons/")}
-    missing = [link for link in links if not (ROOT / link).exists()]
-    assert set(missing) <= lessons  # a lesson of the table may still be on its way
+    assert len(links) > 10
+    assert [link for link in links if not (ROOT / link).exists()] == []

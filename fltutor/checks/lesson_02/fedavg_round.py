@@ -13,7 +13,7 @@ from fltutor.checks.model import Check, Mistake
 
 
 @dataclass(frozen=True)
-class _Client:
+class Client:
     """As much of `fltutor.Client` as a round needs: an id, and data with a length."""
 
     id: int
@@ -23,25 +23,25 @@ class _Client:
         return len(self.data)
 
 
-Train = Callable[[Tensor, _Client], Tensor]
+Train = Callable[[Tensor, Client], Tensor]
 
 
-def _train(params: Tensor, client: _Client) -> Tensor:
+def _train(params: Tensor, client: Client) -> Tensor:
     """Move half of the way to the mean of the client's data; return the delta."""
     start = torch.as_tensor(params, dtype=torch.float64)  # a learner may use numpy
     return 0.5 * (torch.stack(client.data).mean(0) - start)
 
 
 _CLIENTS = [
-    _Client(0, (tensor(1.0, 2.0),)),
-    _Client(1, (tensor(3.0, 0.0), tensor(5.0, 2.0), tensor(4.0, -2.0))),
-    _Client(2, (tensor(-2.0, 4.0), tensor(0.0, 8.0))),
-    _Client(3, (tensor(6.0, -6.0), tensor(7.0, 1.0))),
+    Client(0, (tensor(1.0, 2.0),)),
+    Client(1, (tensor(3.0, 0.0), tensor(5.0, 2.0), tensor(4.0, -2.0))),
+    Client(2, (tensor(-2.0, 4.0), tensor(0.0, 8.0))),
+    Client(3, (tensor(6.0, -6.0), tensor(7.0, 1.0))),
 ]
 
 
 def _aggregate(
-    params: Tensor, clients: Sequence[_Client], ids: Sequence[int], train: Train
+    params: Tensor, clients: Sequence[Client], ids: Sequence[int], train: Train
 ) -> Tensor:
     sizes = tensor(*(len(clients[i].data) for i in ids))  # (K,)
     deltas = torch.stack([train(params, clients[i]) for i in ids])  # (K, d)
@@ -49,7 +49,7 @@ def _aggregate(
 
 
 def _whole_federation(
-    params: Tensor, clients: Sequence[_Client], ids: Sequence[int], train: Train
+    params: Tensor, clients: Sequence[Client], ids: Sequence[int], train: Train
 ) -> Tensor:
     total = sum(len(client.data) for client in clients)
     share = tensor(*(len(clients[i].data) / total for i in ids))
@@ -57,7 +57,7 @@ def _whole_federation(
 
 
 def _one_after_the_other(
-    params: Tensor, clients: Sequence[_Client], ids: Sequence[int], train: Train
+    params: Tensor, clients: Sequence[Client], ids: Sequence[int], train: Train
 ) -> Tensor:
     for i in ids:
         params = params + train(params, clients[i])
@@ -65,7 +65,7 @@ def _one_after_the_other(
 
 
 def _weighted_chain(
-    params: Tensor, clients: Sequence[_Client], ids: Sequence[int], train: Train
+    params: Tensor, clients: Sequence[Client], ids: Sequence[int], train: Train
 ) -> Tensor:
     total = sum(len(clients[i]) for i in ids)
     for i in ids:
@@ -74,7 +74,7 @@ def _weighted_chain(
 
 
 def _server_in_place(
-    params: Tensor, clients: Sequence[_Client], ids: Sequence[int], train: Train
+    params: Tensor, clients: Sequence[Client], ids: Sequence[int], train: Train
 ) -> Tensor:
     params += _aggregate(params, clients, ids, train)
     return params
