@@ -112,8 +112,8 @@ class Scaffold(FedAvg):
                 )
             return updates.extra["gradient"]  # grad F_i at the start, (K, d)
         taken = updates.steps[:, None].to(old.dtype)  # (K, 1)
-        mean = updates.deltas / (-local.lr * taken.clamp(min=1))  # (K, d)
-        new = old - state.server["c"] + mean
+        new = updates.deltas / (-local.lr * taken.clamp(min=1))  # (K, d), mean gradients
+        new.add_(old).sub_(state.server["c"])
         return new if bool(taken.all()) else torch.where(taken > 0, new, old)
 
     def step(self, aggregate: Aggregate, updates: Updates, state: State) -> State:
