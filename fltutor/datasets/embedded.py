@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -104,8 +105,9 @@ def blobs_2d(
     )
 
 
+@cache
 def _digits_table() -> Array:
-    """Return the (1797, 65) table: 64 pixels of 0..16 and the digit.
+    """Return the (1797, 65) table: 64 pixels of 0..16 and the digit; not written to.
 
     Reading scikit-learn's packaged file takes a few hundredths of a second,
     importing `sklearn.datasets` about one second; so the file comes first.

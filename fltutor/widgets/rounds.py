@@ -22,6 +22,7 @@ Aggregate: TypeAlias = Callable[..., Any]
 STEPS = ("sample", "distribute", "train", "aggregate")
 CLIENTS = 10
 COLUMNS = 65  # a digit's 64 weights and its bias
+GAP = 0.6  # rows, between the matrix and its mean
 
 
 @dataclass(frozen=True)
@@ -130,12 +131,8 @@ def _by_digit(vectors: Tensor) -> np.ndarray[Any, Any]:
 def draw(figure: plots.Figure, frame: Frame) -> None:
     """Draw who takes part, the matrix with its mean below, and the weights."""
     _draw_clients(figure.add_axes((0.075, 0.14, 0.19, 0.72)), frame)
-    matrix = figure.add_axes((0.37, 0.33, 0.42, 0.53))
-    mean = figure.add_axes((0.37, 0.14, 0.42, 0.1))
-    weights = figure.add_axes((0.82, 0.33, 0.15, 0.53))
-    _draw_matrix(matrix, frame)
-    _draw_mean(mean, frame)
-    _draw_weights(weights, frame)
+    _draw_matrix(figure.add_axes((0.37, 0.14, 0.42, 0.72)), frame)
+    _draw_weights(figure.add_axes((0.82, 0.14, 0.15, 0.72)), frame)
     figure.text(
         0.01, 0.945, _headline(frame), fontsize=10, fontweight="bold", va="center"
     )
@@ -147,7 +144,7 @@ def _draw_clients(axes: plots.Axes, frame: Frame) -> None:
     ]
     places = np.arange(len(frame.sizes))
     axes.barh(places, frame.sizes, color=colours, edgecolor=plots.GREY, lw=0.5)
-    axes.set_yticks(places, [str(i) for i in places])
+    axes.set_yticks(frame.ids, [str(i) for i in frame.ids])
     axes.set_ylim(len(places) - 0.4, -0.6)
     axes.grid(False, axis="y")
     axes.set_xlabel("examples")
@@ -155,61 +152,68 @@ def _draw_clients(axes: plots.Axes, frame: Frame) -> None:
 
 
 def _draw_matrix(axes: plots.Axes, frame: Frame) -> None:
+    """Draw a row a client, and below them, after a gap, their mean."""
+    count, down = len(frame.ids), frame.step == "distribute"
+    rows, names = range(count), [str(i) for i in frame.ids]
+    mean = count + GAP  # the middle of its row
     if frame.step == "sample":
-        _empty(axes, "nothing has travelled yet")
         axes.set_title("the round's matrix", fontsize=9, fontweight="normal")
-        return
-    down = frame.step == "distribute"
-    shown = np.tile(frame.start, (len(frame.ids), 1)) if down else frame.deltas
-    _tiles(axes, shown, _scale(frame, down))
-    axes.set_yticks(range(len(frame.ids)), [str(i) for i in frame.ids])
-    what = (
-        "starts: the model, K times" if down else "deltas: end - start, a row a client"
-    )
-    axes.set_title(what, fontsize=9, fontweight="normal")
-
-
-def _draw_mean(axes: plots.Axes, frame: Frame) -> None:
-    if frame.step != "aggregate":
-        _empty(axes, "no aggregate yet")
+        _say(axes, (count - 1) / 2, "nothing has travelled yet")
     else:
-        _tiles(axes, frame.aggregate[None], _scale(frame, False))
-        axes.set_yticks([0], ["mean"])
+        shown = np.tile(frame.start, (count, 1)) if down else frame.deltas
+        _tiles(axes, shown, _scale(frame, down), top=-0.5)
+        axes.set_title(
+            "starts: the model, K times"
+            if down
+            else "deltas: end - start, a row a client",
+            fontsize=9,
+            fontweight="normal",
+        )
+    if frame.step == "aggregate":
+        _tiles(axes, frame.aggregate[None], _scale(frame, False), top=mean - 0.5)
+    else:
+        _say(axes, mean, "no aggregate yet")
+    axes.set_yticks([*rows, mean], [*names, "mean"])
+    axes.set_ylim(*_span(frame))
     axes.set_xticks(np.arange(10) * COLUMNS + COLUMNS // 2, [str(c) for c in range(10)])
     axes.set_xlim(0, 10 * COLUMNS)
+    axes.grid(False)
     axes.set_xlabel("parameters, 65 a digit (purple up, orange down)")
+
+
+def _span(frame: Frame) -> tuple[float, float]:
+    """Return where the rows of a round and of its mean end, bottom and top."""
+    return len(frame.ids) + 0.5 + GAP, -0.5
 
 
 def _draw_weights(axes: plots.Axes, frame: Frame) -> None:
     axes.set_title("weights", fontsize=9, fontweight="normal")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.grid(False)
     if frame.step in STEPS[:2]:
-        _empty(axes, "")
         return
     places = np.arange(len(frame.ids))
     bars = axes.barh(
         places, frame.weights, color=plots.ORANGE, edgecolor=plots.GREY, lw=0.5
     )
     axes.bar_label(bars, [f"{w:.2f}" for w in frame.weights], padding=2, fontsize=8)
-    axes.set_ylim(len(places) - 0.5, -0.5)
+    axes.set_ylim(*_span(frame))
     axes.set_xlim(0, 1.45 * float(frame.weights.max()))
-    axes.set_yticks([])
-    axes.set_xticks([])
-    axes.grid(False)
     axes.set_xlabel("$n_k$ / n")
 
 
-def _tiles(axes: plots.Axes, rows: np.ndarray[Any, Any], scale: float) -> None:
+def _tiles(
+    axes: plots.Axes, rows: np.ndarray[Any, Any], scale: float, top: float
+) -> None:
     """Draw rows of parameters as tiles: purple up, orange down, white no change."""
+    bottom, right = top + len(rows), rows.shape[1]
     axes.imshow(
         rows, cmap="PuOr", vmin=-scale, vmax=scale, aspect="auto",
-        extent=(0, rows.shape[1], len(rows) - 0.5, -0.5), interpolation="nearest",
+        extent=(0, right, bottom, top), interpolation="nearest",
     )  # fmt: skip
-    axes.set_xticks([])
-    axes.grid(False)
-    for edge in range(1, 10):
-        axes.axvline(edge * COLUMNS, color=plots.GREY, lw=0.4)
-    for edge in range(1, len(rows)):
-        axes.axhline(edge - 0.5, color="white", lw=1.5)
+    axes.vlines(np.arange(1, 10) * COLUMNS, top, bottom, color=plots.GREY, lw=0.4)
+    axes.hlines(np.arange(1, len(rows)) + top, 0, right, color="white", lw=1.5)
 
 
 def _scale(frame: Frame, down: bool) -> float:
@@ -217,14 +221,8 @@ def _scale(frame: Frame, down: bool) -> float:
     return max(float(np.quantile(np.abs(rows), 0.995)), 1e-12)
 
 
-def _empty(axes: plots.Axes, text: str) -> None:
-    axes.text(
-        0.5, 0.5, text, ha="center", va="center", color=plots.GREY,
-        transform=axes.transAxes,
-    )  # fmt: skip
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.grid(False)
+def _say(axes: plots.Axes, row: float, text: str) -> None:
+    axes.text(5 * COLUMNS, row, text, ha="center", va="center", color=plots.GREY)
 
 
 def _headline(frame: Frame) -> str:
