@@ -112,7 +112,8 @@ def measure_workload(
         },
         "products_ms": {str(t): macs / rate * 1e3 for t, rate in rates.items()},
         "peak_mib": {
-            n: measure.peak_of(calls[n]) for n in ("textbook", "FedAvg, a round", "SCAFFOLD, a round")
+            n: measure.peak_of(calls[n])
+            for n in ("textbook", "FedAvg, a round", "SCAFFOLD, a round")
         },
         "allowed_mib": 3 * work.cohort * task.dim * 4 / measure.MIB + 400,
     }

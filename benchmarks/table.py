@@ -76,9 +76,7 @@ def _workload(work: dict[str, Any], result: dict[str, Any]) -> str:
     lines += ["", f"Around the engine: {1 - whole / engine:.0%} of FedAvg's round. "]
     if work["peak_mib"]["textbook"] is not None:
         peaks = ", ".join(f"{n} {mib:.0f}" for n, mib in work["peak_mib"].items())
-        lines[-1] += (
-            f"Peak memory in MiB: {peaks}; allowed {work['allowed_mib']:.0f}. "
-        )
+        lines[-1] += f"Peak memory in MiB: {peaks}; allowed {work['allowed_mib']:.0f}. "
     lines[-1] += f"Path: {work['path']}"
     return "\n".join(lines)
 

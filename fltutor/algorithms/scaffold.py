@@ -112,7 +112,7 @@ class Scaffold(FedAvg):
                 )
             return updates.extra["gradient"]  # grad F_i at the start, (K, d)
         taken = updates.steps[:, None].to(old.dtype)  # (K, 1)
-        new = updates.deltas / (-local.lr * taken.clamp(min=1))  # (K, d), mean gradients
+        new = updates.deltas / (-local.lr * taken.clamp(min=1))  # (K, d): mean gradient
         new.add_(old).sub_(state.server["c"])
         return new if bool(taken.all()) else torch.where(taken > 0, new, old)
 

@@ -223,9 +223,9 @@ class Stack:
         which must be the stack's own: the gradient itself is never written down.
         """
         if push is not None:
-            for part, own in zip(
-                [*self.weights, *self.biases], [*push.weights, *push.biases], strict=True
-            ):
+            parts = [*self.weights, *self.biases]
+            pushes = [*push.weights, *push.biases]
+            for part, own in zip(parts, pushes, strict=True):
                 torch.add(own, part, alpha=keep, out=part)
             keep = 1.0
         for weight, (delta, inputs) in zip(self.weights, factors, strict=True):

@@ -20,6 +20,7 @@ class Client:
     data: tuple[Tensor, ...]
 
     def __len__(self) -> int:
+        """Count the examples."""
         return len(self.data)
 
 
