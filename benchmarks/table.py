@@ -10,7 +10,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 
 
 def render(result: dict[str, Any]) -> str:
@@ -106,11 +105,16 @@ def main() -> None:
     text = render(json.loads(options.result.read_text()))
     if options.into is None:
         print(text)
-        return
-    whole = options.into.read_text()
-    before, rest = whole.split(BEGIN)
-    _, after = rest.split(END)
-    options.into.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}")
+    else:
+        insert(options.into, "bench", text)
+
+
+def insert(path: Path, name: str, text: str) -> None:
+    """Replace what stands between a file's two markers of a name."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, rest = path.read_text().split(begin)
+    _, after = rest.split(end)
+    path.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}")
 
 
 if __name__ == "__main__":

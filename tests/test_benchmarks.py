@@ -42,7 +42,7 @@ def test_a_quick_run_says_so_and_times_every_entry(result):
 def test_the_readme_is_regenerated_between_its_markers(result, tmp_path):
     numbers, _ = result
     readme, source = tmp_path / "README.md", tmp_path / "bench.json"
-    readme.write_text(f"before\n{table.BEGIN}\nold\n{table.END}\nafter\n")
+    readme.write_text("before\n<!-- bench: begin -->\nold\n<!-- bench: end -->\nafter\n")
     source.write_text(json.dumps(numbers))
     command = [
         *(sys.executable, "-m", "benchmarks.table", str(source)),

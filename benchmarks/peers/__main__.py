@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 import fltutor as ft
-from benchmarks import measure, workloads
+from benchmarks import measure, table, workloads
 from benchmarks.__main__ import calls_of
 
 HERE = Path(__file__).parent
@@ -125,23 +125,20 @@ def compare(
         task = ft.Task(work.model(), seed=0)
         steps = sum(-(-len(c) // work.batch_size) * work.epochs for c in clients)
         own = calls_of(whole, clients, task)
-        kept = {n: own[n] for n in ("textbook", "vectorised FedAvg")}
+        kept = {n: own[n] for n in ("textbook", "FedAvg, a round")}
         answers, base = {}, []
         for key, python in pythons.items():
             print(f"  {PEERS[key].name}", file=sys.stderr, flush=True)
             base.append(measure.interleave(kept, repeats=3))  # before each peer
             answer = ask(python, key, folder, timeout)
-            if "reason" not in answer and answer["parameters"] != task.dim:
-                answer = {
-                    "reason": f"{answer['parameters']} parameters, not {task.dim}"
-                }
-            if "reason" not in answer and answer["steps"] != steps:
-                answer = {"reason": f"{answer['steps']} local steps, not {steps}"}
-            answers[key] = answer
+            answers[key] = checked(answer, parameters=task.dim, steps=steps)
         base.append(measure.interleave(kept, repeats=3))
     times = {n: [s for b in base for s in b[n]] for n in kept}
     middle = {n: statistics.median(s) for n, s in times.items()}
-    rows = {n: {"ms": middle[n] * 1e3} for n in kept}
+    rows: dict[str, Any] = {
+        "textbook": {"ms": middle["textbook"] * 1e3},
+        "fltutor": {"ms": middle["FedAvg, a round"] * 1e3},
+    }
     for key, answer in answers.items():
         if "reason" not in answer:
             seconds = answer["seconds"]
@@ -191,11 +188,12 @@ def _last_line(text: str) -> str:
 
 
 def main() -> None:
-    """Install, run, print, write."""
+    """Install, run, print, write; with ``--into FILE`` put the tables there too."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.peers")
     parser.add_argument("--only", nargs="+", choices=list(PEERS), default=list(PEERS))
     parser.add_argument("--work", nargs="+", choices=WORKS, default=list(WORKS))
     parser.add_argument("--timeout", type=float, default=600)
+    parser.add_argument("--into", type=Path, help="a file with the two markers")
     options = parser.parse_args()
     pythons, missing = {}, {}
     for key in options.only:
@@ -212,7 +210,10 @@ def main() -> None:
     result = {"machine": measure.machine(), "works": works, "missing": missing}
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps(result, indent=1) + "\n")
-    print(render(result))
+    text = render(result)
+    print(text)
+    if options.into:
+        table.insert(options.into, "peers", text)
 
 
 if __name__ == "__main__":
