@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 
-
 def render(result: dict[str, Any]) -> str:
     """Return all tables of a result as Markdown."""
     parts = [_machine(result)]

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import fltutor as ft  # noqa: E402
-from benchmarks import measure, scale, table, textbook, workloads  # noqa: E402
+from benchmarks import measure, scale, textbook, workloads  # noqa: E402
 from benchmarks.peers import __main__ as peers  # noqa: E402
 
 
@@ -42,7 +42,9 @@ def test_a_quick_run_says_so_and_times_every_entry(result):
 def test_the_readme_is_regenerated_between_its_markers(result, tmp_path):
     numbers, _ = result
     readme, source = tmp_path / "README.md", tmp_path / "bench.json"
-    readme.write_text("before\n<!-- bench: begin -->\nold\n<!-- bench: end -->\nafter\n")
+    readme.write_text(
+        "before\n<!-- bench: begin -->\nold\n<!-- bench: end -->\nafter\n"
+    )
     source.write_text(json.dumps(numbers))
     command = [
         *(sys.executable, "-m", "benchmarks.table", str(source)),

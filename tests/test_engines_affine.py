@@ -107,7 +107,7 @@ LINEAR = {
 
 
 def evaluate(found, grad, params):
-    shift = add_up(found.terms)
+    shift = add_up(found.terms, grad.shape[-1])
     shift = 0 if shift is None else shift
     return found.grad * grad + found.params * params + shift
 
@@ -125,7 +125,7 @@ class TestReading:
         assert (found.grad, found.params) == (1, *_strength(algorithm).values(), 0)[:2]
         zero = torch.zeros_like(START)
         shift = algorithm.direction(zero, zero, START, memory)
-        found_shift = add_up(found.terms)
+        found_shift = add_up(found.terms, START.shape[-1])
         if found_shift is None:
             assert not shift.any()
         else:

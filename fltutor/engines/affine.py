@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any, NoReturn, TypeAlias
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -164,17 +163,23 @@ def read(
     return first if same else None
 
 
-def add_up(terms: Terms) -> Tensor | None:
-    """Form the sum of products; None is zero, which nobody needs to add."""
-    widest_first = sorted(terms, key=lambda term: -term[1].numel())
+def widest_first(terms: Terms, size: int) -> Terms:
+    """Return all tensors as ``(m, d)`` or ``(1, d)`` for models of a size d."""
+    wide = (
+        (factor, tensor.expand(len(tensor) if tensor.ndim == 2 else 1, size))
+        for factor, tensor in terms
+    )
+    return tuple(sorted(wide, key=lambda term: -len(term[1])))
+
+
+def add_up(terms: Terms, size: int) -> Tensor | None:
+    """Form the sum of products, ``(m, d)`` or ``(1, d)``; None is zero."""
     total = None
-    for factor, tensor in widest_first:
+    for factor, tensor in widest_first(terms, size):
         if total is None:
             total = tensor * factor
-        elif np.broadcast_shapes(total.shape, tensor.shape) == total.shape:
-            total.add_(tensor, alpha=factor)
         else:
-            total = torch.add(total, tensor, alpha=factor)
+            total.add_(tensor, alpha=factor)
     return total
 
 
@@ -187,19 +192,12 @@ class Descent:
     rate, keep
         numbers.
     terms
-        that :func:`add_up` to the push, which may be ``(m, d)``, or one for all.
+        of the push, whose sum is ``(m, d)``, or one for all.
     """
 
     rate: float
     keep: float
     terms: Terms = ()
-
-    def push(self, size: int) -> Tensor | None:
-        """Add up the push, ``(m, d)`` or ``(1, d)`` for models of a size d."""
-        push = add_up(self.terms)
-        if push is None:
-            return None
-        return push.expand(len(push) if push.ndim == 2 else 1, size)
 
 
 def plan_descent(

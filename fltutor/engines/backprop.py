@@ -140,6 +140,20 @@ class Stack:
             self.weights = [w.clone(memory_format=_DENSE) for w in self.weights]
             self.biases = [b.clone(memory_format=_DENSE) for b in self.biases]
 
+    def times(self, factor: float) -> Stack:
+        """Return blocks of their own, each multiplied by a number."""
+        product = copy(self)
+        product.weights = [weight * factor for weight in self.weights]
+        product.biases = [bias * factor for bias in self.biases]
+        return product
+
+    def add(self, other: Stack, factor: float) -> None:
+        """Add multiples of another's blocks, for all clients or one for each."""
+        for part, own in zip(self.weights, other.weights, strict=True):
+            part.add_(own, alpha=factor)
+        for part, own in zip(self.biases, other.biases, strict=True):
+            part.add_(own, alpha=factor)
+
     def first(self, members: int) -> Stack:
         """Return the same blocks, as far as the first clients go."""
         fewer = copy(self)

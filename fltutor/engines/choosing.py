@@ -55,7 +55,7 @@ class Path:
     gradients
         ``(task, group, clients, params)`` -> the gradients of a group's steps.
     descend
-        ``(task, group, clients, params, descent)`` takes them all, where a direction
+        ``(task, group, clients, starts, params, descent)`` takes all, where a direction
         is affine; None where nothing is won by it.
     """
 
@@ -76,13 +76,14 @@ class Path:
         direction: Direction,
         memory: Mapping[str, Tensor],
     ) -> None:
-        """Take all steps of a group, in place: params ``(M, d)``, a copy of starts."""
+        """Take all steps of a group, from starts ``(M, d)`` to params ``(M, d)``."""
         descent = plan_descent(direction, starts, memory, local)
         if descent is None or self.descend is None:
+            params.copy_(starts)
             gradients = self.gradients(task, group, clients, params)
             descend(group, starts, params, local, direction, memory, gradients)
         else:
-            self.descend(task, group, clients, params, descent)
+            self.descend(task, group, clients, starts, params, descent)
 
 
 @dataclass(frozen=True)
@@ -145,8 +146,8 @@ class Vectorised:
         @torch.no_grad()
         def train(group: Group) -> None:
             begin, rows = group.of(starts), group.span
-            into = torch.empty_like(ends[: len(begin)]) if rows is None else ends[rows]
-            params = into.copy_(begin)
+            new = torch.empty_like(ends[: len(begin)])
+            params = new if rows is None else ends[rows]
             own = {name: group.of(matrix) for name, matrix in memory.items()}
             path.train(task, group, clients, begin, params, local, direction, own)
             if rows is None:

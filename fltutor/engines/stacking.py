@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from fltutor.clients import Client, LocalTraining
-from fltutor.engines.affine import Descent
+from fltutor.engines.affine import Descent, add_up, widest_first
 from fltutor.engines.backprop import Layer, Stack
 from fltutor.engines.products import Products, own_weights
 from fltutor.engines.schedule import Group
@@ -41,7 +41,7 @@ def descend(
     starts, memory
         the group's rows, ``(M, d)``; not written to.
     params
-        ``(M, d)``, a copy of ``starts`` that becomes the ends.
+        ``(M, d)``, holds ``starts`` and becomes the ends.
     direction
         of the algorithm.
     gradients
@@ -85,6 +85,7 @@ def descend_by_hand(
     task: Task,
     group: Group,
     clients: Sequence[Client],
+    starts: Tensor,
     params: Tensor,
     descent: Descent,
     *,
@@ -96,16 +97,21 @@ def descend_by_hand(
     ----------
     task, group, clients, layers
         what is trained, who steps when, the cohort.
+    starts
+        ``(M, d)``; not written to.
     params
-        ``(M, d)``, a copy of the starts that becomes the ends.
+        ``(M, d)``, becomes the ends; read from nowhere.
     descent
         the step that all of them take.
     """
-    whole = stack = Stack(layers, task.loss_name, params, own=True)
-    pushes = descent.push(task.dim)
-    push = None
-    if pushes is not None:
-        push = Stack(layers, task.loss_name, pushes, own=True)
+    whole = stack = Stack(layers, task.loss_name, starts, own=True)
+    push: Stack | None = None
+    for factor, rows in widest_first(descent.terms, task.dim):
+        term = Stack(layers, task.loss_name, rows)
+        if push is None:
+            push = term.times(factor)
+        else:
+            push.add(term, factor)
     for batch in _batches(task, group, clients, layers[-1].shape[0]):
         if (m := len(batch[0])) != stack.members:
             stack = stack.first(m)
@@ -185,6 +191,7 @@ def descend_by_autograd(
     task: Task,
     group: Group,
     clients: Sequence[Client],
+    starts: Tensor,
     params: Tensor,
     descent: Descent,
 ) -> None:
@@ -193,8 +200,8 @@ def descend_by_autograd(
     Large linear layers' products go straight into their weights, past autograd.
     """
     x, y, at = group.gather(clients)
-    module = _module_on(task, params[0])
-    products, push = Products(own_weights(module)), descent.push(task.dim)
+    module = _module_on(task, params.copy_(starts)[0])
+    products, push = Products(own_weights(module)), add_up(descent.terms, task.dim)
     leaves: list[Tensor] = [p for p in module.parameters() if p.requires_grad]
     for plan, places in zip(group.plan[:, 0], at[:, 0], strict=True):
         rows = places[plan >= 0]  # (B,)
