@@ -27,7 +27,7 @@ help:
 	@echo "make notebooks  re-execute the lessons and solutions (byte-stable)"
 	@echo "make exercises  generate exercises/ from solutions/"
 	@echo "make reproduce  paper results beside this library's (half an hour)"
-	@echo "make bench      time the engines beside a textbook loop (ten minutes)"
+	@echo "make bench      time the engines beside a textbook loop (six minutes)"
 	@echo "make bench-widgets  from a slider's key press to changed pixels"
 	@echo "make bench-peers  other simulators beside them (downloads a gigabyte)"
 	@echo "make clean      remove .venv and caches; notebooks and data stay"

@@ -11,6 +11,7 @@ from engine_cases import (
     OTHERS,
     compare,
     draw,
+    everything,
     make_clients,
     make_task,
     plan_for,
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 
 from fltutor.clients import Client, LocalTraining
 from fltutor.datasets import Dataset
-from fltutor.engines import Vectorised, sequential, vectorised
+from fltutor.engines import Vectorised, choosing, sequential, vectorised
 from fltutor.engines.schedule import groups
 
 
@@ -184,3 +185,67 @@ class TestChoice:
             vectorised(
                 make_task("linear"), starts, clients, None, LocalTraining(), None, {}
             )
+
+
+class TestGroups:
+    """Small limits cut a cohort into many groups, and threads share them."""
+
+    @pytest.mark.parametrize("workers", [1, 2, 3])
+    @pytest.mark.parametrize("limit", [1, 2**11])
+    @pytest.mark.parametrize("direction", [everything, lambda g, p, s, m: g.clamp(-1)])
+    def test_they_change_nothing(self, monkeypatch, workers, limit, direction):
+        monkeypatch.setattr(choosing, "WORTH_A_THREAD", 0)
+        monkeypatch.setattr(choosing, "STACKED_BYTES", limit)
+        clients = make_clients("mlp", [9, 2, 7, 7, 5, 3])
+        local = LocalTraining(epochs=2, batch_size=4, weight_decay=0.01)
+        engine, plan = Vectorised("stacked", workers=workers), plan_for(clients, local)
+        compare(engine, make_task("mlp"), clients, plan, local, direction)
+
+    @pytest.mark.parametrize(
+        ("parameters", "batch", "workers", "sizes"),
+        [
+            (2**30, 2**30, 1, [7]),  # all together
+            (2**30, 2**30, 2, [4, 3]),  # a group a thread
+            (3, 2**30, 1, [3, 3, 1]),  # three fit
+            (3, 2**30, 2, [2, 2, 2, 1]),  # each thread takes as many groups
+            (2**30, 2, 1, [2, 2, 2, 1]),  # a step's examples of two fit
+            (0, 0, 2, [1] * 7),  # nothing fits: one by one
+        ],
+    )
+    def test_as_many_as_fit_and_equal_shares(
+        self, monkeypatch, parameters, batch, workers, sizes
+    ):
+        task, clients = make_task("linear"), make_clients("linear", [4] * 7)
+        example = clients[0].data.x[0].nbytes
+        monkeypatch.setattr(choosing, "WORTH_A_THREAD", 0)
+        monkeypatch.setattr(choosing, "STACKED_BYTES", parameters * task.dim * 8)
+        monkeypatch.setattr(choosing, "BATCH_BYTES", batch * 2 * example)
+        seen = []
+
+        def spy(plan, most):
+            seen.extend(groups(plan, most))
+            return seen
+
+        monkeypatch.setattr(choosing, "groups", spy)
+        local = LocalTraining(batch_size=2)
+        engine, plan = Vectorised(workers=workers), plan_for(clients, local)
+        compare(engine, task, clients, plan, local)
+        assert [len(group.rows) for group in seen] == sizes
+
+    def test_a_second_thread_waits_for_work_that_pays(self, monkeypatch):
+        threads = []
+
+        class Pool(choosing.ThreadPoolExecutor):
+            def __init__(self, workers):
+                threads.append(workers)
+                super().__init__(workers)
+
+        monkeypatch.setattr(choosing, "ThreadPoolExecutor", Pool)
+        clients, local = make_clients("mlp", [6] * 4), LocalTraining(batch_size=2)
+        task, plan = make_task("mlp"), plan_for(clients, local)
+        work = 4 * 2 * task.dim / 2  # of each of two threads in a step
+        for limit, expected in ((work + 1, []), (work, [2])):
+            monkeypatch.setattr(choosing, "WORTH_A_THREAD", limit)
+            threads.clear()
+            compare(Vectorised(workers=2), task, clients, plan, local)
+            assert threads == expected

@@ -163,23 +163,23 @@ def read(
     return first if same else None
 
 
-def widest_first(terms: Terms, size: int) -> Terms:
-    """Return all tensors as ``(m, d)`` or ``(1, d)`` for models of a size d."""
+def narrow_first(terms: Terms, size: int) -> Terms:
+    """Return all tensors as ``(1, d)``, then ``(m, d)``, for models of a size d."""
     wide = (
         (factor, tensor.expand(len(tensor) if tensor.ndim == 2 else 1, size))
         for factor, tensor in terms
     )
-    return tuple(sorted(wide, key=lambda term: -len(term[1])))
+    return tuple(sorted(wide, key=lambda term: len(term[1])))
 
 
 def add_up(terms: Terms, size: int) -> Tensor | None:
     """Form the sum of products, ``(m, d)`` or ``(1, d)``; None is zero."""
-    total = None
-    for factor, tensor in widest_first(terms, size):
-        if total is None:
-            total = tensor * factor
-        else:
-            total.add_(tensor, alpha=factor)
+    if not terms:
+        return None
+    (factor, rows), *others = narrow_first(terms, size)
+    total = rows * factor
+    for factor, rows in others:
+        total = torch.add(total, rows, alpha=factor)
     return total
 
 

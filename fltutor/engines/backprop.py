@@ -147,12 +147,18 @@ class Stack:
         product.biases = [bias * factor for bias in self.biases]
         return product
 
-    def add(self, other: Stack, factor: float) -> None:
-        """Add multiples of another's blocks, for all clients or one for each."""
-        for part, own in zip(self.weights, other.weights, strict=True):
-            part.add_(own, alpha=factor)
-        for part, own in zip(self.biases, other.biases, strict=True):
-            part.add_(own, alpha=factor)
+    def plus(self, other: Stack, factor: float) -> Stack:
+        """Return the sum with a multiple of another, of one or of as many clients."""
+        total = copy(other)
+        total.weights = [
+            torch.add(own, part, alpha=factor)
+            for own, part in zip(self.weights, other.weights, strict=True)
+        ]
+        total.biases = [
+            torch.add(own, part, alpha=factor)
+            for own, part in zip(self.biases, other.biases, strict=True)
+        ]
+        return total
 
     def first(self, members: int) -> Stack:
         """Return the same blocks, as far as the first clients go."""

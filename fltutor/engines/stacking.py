@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from fltutor.clients import Client, LocalTraining
-from fltutor.engines.affine import Descent, add_up, widest_first
+from fltutor.engines.affine import Descent, add_up, narrow_first
 from fltutor.engines.backprop import Layer, Stack
 from fltutor.engines.products import Products, own_weights
 from fltutor.engines.schedule import Group
@@ -106,12 +106,9 @@ def descend_by_hand(
     """
     whole = stack = Stack(layers, task.loss_name, starts, own=True)
     push: Stack | None = None
-    for factor, rows in widest_first(descent.terms, task.dim):
+    for factor, rows in narrow_first(descent.terms, task.dim):
         term = Stack(layers, task.loss_name, rows)
-        if push is None:
-            push = term.times(factor)
-        else:
-            push.add(term, factor)
+        push = term.times(factor) if push is None else push.plus(term, factor)
     for batch in _batches(task, group, clients, layers[-1].shape[0]):
         if (m := len(batch[0])) != stack.members:
             stack = stack.first(m)
