@@ -12,12 +12,16 @@ from fltutor import updates as module
 from fltutor.memory import ClientMemory
 from fltutor.updates import State, unwritten
 
-IDS, ROWS = torch.tensor([4, 1]), torch.arange(6.0).view(2, 3)
-MATRIX = torch.tensor([[0, 0, 0], [3, 4, 5], [0, 0, 0], [0, 0, 0], [0, 1, 2.0]])
+WIDE = torch.float64  # said everywhere: tests beside these may change the default
+IDS, ROWS = torch.tensor([4, 1]), torch.arange(6, dtype=WIDE).view(2, 3)
+ZERO = torch.zeros(3, dtype=WIDE)
+MATRIX = torch.tensor(
+    [[0, 0, 0], [3, 4, 5], [0, 0, 0], [0, 0, 0], [0, 1, 2]], dtype=WIDE
+)
 
 
 def memory():
-    return ClientMemory(5, torch.zeros(3), {}).replaced(IDS, ROWS)
+    return ClientMemory(5, ZERO, {}).replaced(IDS, ROWS)
 
 
 READINGS = {
@@ -34,15 +38,15 @@ READINGS = {
     "rows in a table": lambda m: m[torch.tensor([[1, 4]])],
     "mean": lambda m: m.mean(dim=0),
     "sum of it and another": lambda m: 1 - m + MATRIX,
-    "product": lambda m: m @ torch.ones(3),
+    "product": lambda m: m @ torch.ones(3, dtype=WIDE),
     "comparison": lambda m: m == MATRIX,
     "stack": lambda m: torch.stack([m, MATRIX]),
     "copy": lambda m: m.clone().add_(1),
-    "other precision": lambda m: m.double(),
+    "other precision": lambda m: m.float(),
     "other form": lambda m: m.reshape(3, 5),
     "numpy": lambda m: torch.from_numpy(m.numpy()),
     "numpy's own": lambda m: torch.from_numpy(np.asarray(m)),
-    "list": lambda m: torch.tensor(m.tolist()),
+    "list": lambda m: torch.tensor(m.tolist(), dtype=WIDE),
     "row by row": lambda m: torch.stack([row + 1 for row in m]),
     "pickled": lambda m: pickle.loads(pickle.dumps(m)).dense(),
     "deep copy": lambda m: copy.deepcopy(m).clone(),
@@ -59,7 +63,7 @@ def test_it_reads_like_the_matrix(reading):
 
 def test_it_has_the_matrix_form():
     assert isinstance(memory(), torch.Tensor)
-    assert (memory().shape, memory().dtype, len(memory())) == ((5, 3), torch.float32, 5)
+    assert (memory().shape, memory().dtype, len(memory())) == ((5, 3), WIDE, 5)
     assert repr(memory()) == f"ClientMemory({MATRIX!r})"
     torch.testing.assert_close(memory(), MATRIX, check_stride=False)
 
@@ -72,7 +76,7 @@ def test_a_client_that_does_not_exist_is_refused(wrong):
 
 def test_a_newer_one_leaves_the_older_as_it_was_and_shares_its_rows():
     old = memory()
-    new = old.replaced(torch.tensor([1]), torch.full((1, 3), 9.0))
+    new = old.replaced(torch.tensor([1]), torch.full((1, 3), 9.0, dtype=WIDE))
     assert torch.equal(old, MATRIX)
     assert new.tolist() == [[0, 0, 0], [9, 9, 9], [0, 0, 0], [0, 0, 0], [0, 1, 2]]
     assert new._rows[4] is old._rows[4]
@@ -80,10 +84,10 @@ def test_a_newer_one_leaves_the_older_as_it_was_and_shares_its_rows():
 
 def test_no_row_is_a_view_of_what_was_handed_in():
     rows = ROWS.clone()
-    made = ClientMemory(5, torch.zeros(3), {}).replaced(IDS, rows)
+    made = ClientMemory(5, ZERO, {}).replaced(IDS, rows)
     rows.fill_(7)
     assert torch.equal(made, MATRIX)
-    assert all(row.untyped_storage().nbytes() == 12 for row in made._rows.values())
+    assert all(row.untyped_storage().nbytes() == 24 for row in made._rows.values())
 
 
 @pytest.mark.parametrize(
@@ -103,7 +107,7 @@ def test_writing_is_refused_with_what_to_do(write):
     assert torch.equal(held, MATRIX)
 
 
-@pytest.mark.parametrize("matrix", [MATRIX, torch.zeros(3).expand(5, 3), memory()])
+@pytest.mark.parametrize("matrix", [MATRIX, ZERO.expand(5, 3), memory()])
 def test_of_takes_any_matrix(matrix):
     made = ClientMemory.of(matrix)
     assert torch.equal(made, matrix)
@@ -112,12 +116,12 @@ def test_of_takes_any_matrix(matrix):
 
 def test_states_share_rows_where_few_of_many_change(monkeypatch):
     monkeypatch.setattr(module, "_WORTH_SHARING", 0)
-    state = State(torch.zeros(3), clients={"c": unwritten(8, torch.zeros(3))})
+    state = State(ZERO, clients={"c": unwritten(8, ZERO)})
     few = state.with_rows("c", torch.tensor([2, 5]), ROWS)
     assert isinstance(few.clients["c"], ClientMemory)
     assert not state.clients["c"].any()
     assert few.rows(torch.tensor([5, 0]))["c"].tolist() == [[3, 4, 5], [0, 0, 0]]
-    many = few.with_rows("c", torch.tensor([0, 1, 2]), torch.ones(3, 3))
+    many = few.with_rows("c", torch.tensor([0, 1, 2]), torch.ones(3, 3, dtype=WIDE))
     assert type(many.clients["c"]) is torch.Tensor
     assert many.clients["c"][5].tolist() == [3, 4, 5]
     assert few.clients["c"][2].tolist() == [0, 1, 2]
