@@ -144,7 +144,8 @@ class Federation:
         if len(updates) > 0:
             updates, state = self.algorithm.finish(updates, state, local)
         for stage in self.uplink:
-            updates = leave_out_not_finite(stage(updates))
+            updates = stage(updates)
+        updates = leave_out_not_finite(updates)
         if len(updates) == 0:
             return state, updates
         aggregate = self.aggregator(updates.deltas, updates.weights)  # (d,)
