@@ -146,8 +146,7 @@ class Vectorised:
         @torch.no_grad()
         def train(group: Group) -> None:
             begin, rows = group.of(starts), group.span
-            new = torch.empty_like(ends[: len(begin)])
-            params = new if rows is None else ends[rows]
+            params = begin.new_empty(begin.shape) if rows is None else ends[rows]
             own = {name: group.of(matrix) for name, matrix in memory.items()}
             path.train(task, group, clients, begin, params, local, direction, own)
             if rows is None:

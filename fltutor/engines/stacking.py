@@ -170,15 +170,12 @@ def by_autograd(
     task: Task, group: Group, clients: Sequence[Client], params: Tensor
 ) -> Gradients:
     """Prepare torch's own gradients of one client, for :func:`descend`."""
-    x, y, at = group.gather(clients)
     module = _module_on(task, params[0])
     leaves = [p for p in module.parameters() if p.requires_grad]
+    losses = _losses(task, module, group, clients)
 
     def write(step: int, grads: Tensor) -> None:
-        rows = at[step, 0][group.plan[step, 0] >= 0]  # (B,)
-        with torch.enable_grad():
-            loss = task.losses(module(x[rows]), y[rows]).mean()
-        parts = torch.autograd.grad(loss, leaves)
+        parts = torch.autograd.grad(next(losses), leaves)
         torch.cat([part.reshape(-1) for part in parts], out=grads[0])
 
     return write
@@ -196,14 +193,10 @@ def descend_by_autograd(
 
     Large linear layers' products go straight into their weights, past autograd.
     """
-    x, y, at = group.gather(clients)
     module = _module_on(task, params.copy_(starts)[0])
     products, push = Products(own_weights(module)), add_up(descent.terms, task.dim)
     leaves: list[Tensor] = [p for p in module.parameters() if p.requires_grad]
-    for plan, places in zip(group.plan[:, 0], at[:, 0], strict=True):
-        rows = places[plan >= 0]  # (B,)
-        with torch.enable_grad():
-            loss = task.losses(module(x[rows]), y[rows]).mean()
+    for loss in _losses(task, module, group, clients):
         parts = torch.autograd.grad(loss, [*leaves, *products.outputs])
         if descent.keep != 1:
             params.mul_(descent.keep)
@@ -212,6 +205,18 @@ def descend_by_autograd(
         if leaves:
             torch._foreach_add_(leaves, parts[: len(leaves)], alpha=-descent.rate)
         products.add(parts[len(leaves) :], -descent.rate)
+
+
+def _losses(
+    task: Task, module: nn.Module, group: Group, clients: Sequence[Client]
+) -> Iterator[Tensor]:
+    """Yield one client's mean loss in each step, of the module as it is by then."""
+    x, y, at = group.gather(clients)
+    for plan, places in zip(group.plan[:, 0], at[:, 0], strict=True):
+        rows = places[plan >= 0]  # (B,)
+        with torch.enable_grad():
+            loss = task.losses(module(x[rows]), y[rows]).mean()
+        yield loss
 
 
 def _module_on(task: Task, params: Tensor) -> nn.Module:
