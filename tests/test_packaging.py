@@ -229,7 +229,9 @@ def make(folder, *arguments):
     log = folder / "calls"
     log.unlink(missing_ok=True)
     command = ["make", f"PYTHON={folder / 'python'}", *arguments]
-    run = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    inherited = {"ARGS", "MAKEFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "MFLAGS"}
+    env = {name: value for name, value in os.environ.items() if name not in inherited}
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=env)
     assert run.returncode == 0, run.stderr
     return log.read_text().splitlines() if log.exists() else []
 
