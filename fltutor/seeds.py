@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from fltutor import validate
+
 Keys: TypeAlias = npt.NDArray[np.uint64]
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -29,9 +31,21 @@ def _mix(z: Keys) -> Keys:
 
 def _word(name: str | int | npt.ArrayLike) -> Keys:
     if isinstance(name, str):
-        digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
-        return np.array(int.from_bytes(digest, "little"), dtype=np.uint64)
+        return _digest(name)
     return np.asarray(name, dtype=np.int64).astype(np.uint64)
+
+
+def _digest(text: str) -> Keys:
+    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
+    return np.array(int.from_bytes(digest, "little"), dtype=np.uint64)
+
+
+def _seed_word(seed: int) -> Keys:
+    """Return a checked seed's word: itself in 64 bits, a digest where it has more."""
+    value = validate.seed(seed)
+    if -(2**63) <= value < 2**63:
+        return _word(value)
+    return _digest(f"seed {value:x}")
 
 
 def keys(seed: int, *names: str | int | npt.ArrayLike) -> Keys:
@@ -40,7 +54,7 @@ def keys(seed: int, *names: str | int | npt.ArrayLike) -> Keys:
     Parameters
     ----------
     seed
-        the experiment's seed.
+        the experiment's seed, a whole number of any size and sign.
     *names
         the stream's name, part by part. A part that is an array of ints, for
         example the client ids ``(K,)`` of a cohort, gives an array of keys.
@@ -49,13 +63,18 @@ def keys(seed: int, *names: str | int | npt.ArrayLike) -> Keys:
     -------
     uint64 array: ``()`` for one stream, ``(K,)`` where a part was ``(K,)``.
 
+    Raises
+    ------
+    ValueError
+        a seed that is no whole number.
+
     Examples
     --------
     >>> keys(0, "batches", 3, [7, 8])[0] == keys(0, "batches", 3, 7)
     np.True_
     """
     with np.errstate(over="ignore"):
-        key = _mix(_word(seed) + _GOLDEN)
+        key = _mix(_seed_word(seed) + _GOLDEN)
         for name in names:
             key = _mix((key ^ _word(name)) + _GOLDEN)
     return np.asarray(key, dtype=np.uint64)

@@ -15,7 +15,8 @@ LAYERS = {
     name: layer
     for layer, names in enumerate(
         [
-            "seeds threads validate memory",
+            "validate",
+            "seeds threads memory",
             "vectors datasets models updates history",
             "clients task aggregators robust compression accounting secagg poisoning",
             "splitters engines algorithms toys privacy inversion vertical",

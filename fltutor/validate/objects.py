@@ -1,0 +1,142 @@
+"""Objects: instances, sequences of them, functions, names."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence, Sized
+from typing import Any
+
+import numpy as np
+from torch import Tensor, nn
+
+from fltutor.validate.message import fail, shown
+
+
+def instance(
+    name: str, value: Any, kind: type | tuple[type, ...], advice: str = ""
+) -> None:
+    """Require an instance of a class, and say what to do with what came instead.
+
+    Parameters
+    ----------
+    name, value
+        what it is called, and what was given.
+    kind
+        the class, or several.
+    advice
+        what to do where nothing better is known.
+    """
+    if isinstance(value, kind):
+        return
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    names = " or ".join(each.__name__ for each in kinds)
+    raise fail(
+        f"{name}={shown(value)}",
+        f"a {names}",
+        _hint(value, kinds) or advice or f"Make one with {kinds[0].__name__}(...).",
+    )
+
+
+def instances(name: str, value: Any, kind: type) -> None:
+    """Require a sequence of instances: a list, or whatever makes them on request.
+
+    Every entry of a list or tuple is looked at; of another sequence only the first,
+    since it may make its entries when it is asked for them.
+    """
+    advice = ""
+    if isinstance(value, kind):
+        advice = "Put it in square brackets."
+    elif isinstance(value, type):
+        advice = f"Write {value.__name__}(...), with brackets."
+    elif isinstance(value, Iterator):
+        advice = "It can be read only once: write list(...) around it."
+    elif isinstance(value, Mapping):
+        advice = "Write list(...) around its .values()."
+    elif hasattr(value, "num_classes"):
+        advice = "Cut the data first: splitters.iid(dataset, num_clients=10), say."
+    elif isinstance(value, str) or not (
+        isinstance(value, Sized) and hasattr(value, "__getitem__")
+    ):
+        advice = f"Pass a list of {kind.__name__}s."
+    if advice:
+        raise fail(f"{name}={shown(value)}", f"a list of {kind.__name__}s", advice)
+    not_empty(name, value)
+    looked_at = value if isinstance(value, list | tuple) else [value[0]]
+    for place, each in enumerate(looked_at):
+        if not isinstance(each, kind):
+            instance(f"{name}[{place}]", each, kind)
+
+
+def function(name: str, value: Any) -> None:
+    """Require something that can be called, and no class."""
+    if isinstance(value, type):
+        advice = f"Write {value.__name__}(...), with brackets."
+    elif callable(value):
+        return
+    else:
+        advice = "Pass the function itself, by its name and without brackets."
+    raise fail(f"{name}={shown(value)}", "a function", advice)
+
+
+def is_many(value: Any) -> bool:
+    """Tell whether a value is a sequence: a list, an array, a tensor, a column."""
+    if isinstance(value, np.ndarray | Tensor):
+        return value.ndim > 0
+    return (
+        isinstance(value, Sequence)
+        and not isinstance(value, str | bytes)
+        or (hasattr(value, "__iter__") and hasattr(value, "to_numpy"))
+    )
+
+
+def entries(name: str, value: Any) -> list[Any]:
+    """Return the entries of a list, an array, a tensor or a column as a list."""
+    if not is_many(value):
+        one = "list(...)" if isinstance(value, Iterator) else "square brackets"
+        raise fail(
+            f"{name}={shown(value)}", "a list of entries", f"Write {one} around it."
+        )
+    return list(value.tolist() if hasattr(value, "tolist") else value)
+
+
+def one_of(name: str, value: Any, known: Collection[str]) -> None:
+    """Require one of the known names."""
+    if not isinstance(value, str) or value not in known:
+        names = ", ".join(repr(k) for k in known)
+        raise fail(f"{name}={shown(value)}", f"one of {names}", "Check the spelling.")
+
+
+def same_length(**lengths: int) -> None:
+    """Require equal lengths, given by name."""
+    if len(set(lengths.values())) > 1:
+        got = ", ".join(f"{name} of length {size}" for name, size in lengths.items())
+        raise fail(got, "equal lengths", "Pass one entry for each client.")
+
+
+def not_empty(name: str, value: Sized) -> None:
+    """Require at least one entry."""
+    if len(value) == 0:
+        raise fail(f"no {name}", f"at least one of {name}", f"Add {name}.")
+
+
+def _hint(value: Any, kinds: tuple[type, ...]) -> str:
+    """Say how what came becomes what is needed; empty where nobody knows."""
+    needed = {kind.__name__ for kind in kinds}
+    if isinstance(value, type):
+        return f"Write {value.__name__}(...), with brackets."
+    if isinstance(value, Iterator):
+        return "It can be read only once: write list(...) around it."
+    if "Dataset" in needed and hasattr(value, "train") and hasattr(value, "test"):
+        return "Take its .train or its .test."
+    if "Dataset" in needed and hasattr(value, "data") and hasattr(value, "id"):
+        return "Take the client's .data."
+    if "Dataset" in needed and hasattr(value, "columns"):
+        return "Use Dataset.from_frame(frame, target=...)."
+    if "Dataset" in needed and hasattr(value, "__getitem__"):
+        return "Use Dataset(x, y, num_classes), or Dataset.from_torch(dataset)."
+    if "Client" in needed and hasattr(value, "num_classes"):
+        return "Write Client(0, dataset)."
+    if "Task" in needed and isinstance(value, nn.Module):
+        return "Write Task(module, seed=0)."
+    if "Module" in needed and hasattr(value, "layout"):
+        return "Take the task's .module."
+    return ""
