@@ -33,10 +33,8 @@ def number(
     ----------
     name, value
         what it is called where it was given, and what was given.
-    low, high
-        the least and the greatest value allowed.
-    above, below
-        the same, themselves not allowed.
+    low, high, above, below
+        the least and the greatest value; and limits that are not allowed themselves.
     finite
         False lets infinity through; NaN never is.
     advice
@@ -45,26 +43,20 @@ def number(
     Returns
     -------
     the number, an ``int`` or a ``float`` of Python.
-
-    Raises
-    ------
-    ValueError
-        no number, or out of range.
     """
     plain = _plain(value)
-    needed = _needed(name, low, high, above, below, finite)
-    if plain is None:
-        raise fail(f"{name}={shown(value)}", needed, _PLAIN)
-    fits = (
+    fits = plain is not None and (
         (math.isfinite(plain) if finite else plain == plain)
         and (low is None or plain >= low)
         and (high is None or plain <= high)
         and (above is None or plain > above)
         and (below is None or plain < below)
     )
-    if not fits:
+    if plain is None or not fits:
+        needed = _needed(name, low, high, above, below, finite)
         advice = advice or f"Choose {name} in that range."
-        raise fail(f"{name}={shown(plain)}", needed, advice)
+        advice = _PLAIN if plain is None else advice
+        raise fail(f"{name}={shown(value)}", needed, advice)
     return plain
 
 
