@@ -27,7 +27,7 @@ def number(
     finite: bool = True,
     advice: str = "",
 ) -> float:
-    """Require a real number; numpy's and torch's count, bools do not.
+    """Require a real number and return Python's; bools are none.
 
     Parameters
     ----------
@@ -39,10 +39,6 @@ def number(
         False lets infinity through; NaN never is.
     advice
         what to do where the number is out of range.
-
-    Returns
-    -------
-    the number, an ``int`` or a ``float`` of Python.
     """
     plain = _plain(value)
     fits = plain is not None and (
