@@ -100,11 +100,11 @@ format: setup-dev
 
 notebooks: setup-dev
 	@echo "Re-executing lessons and solutions"
-	@OMP_NUM_THREADS=1 $(PY) tools/notebooks.py $(ARGS)
+	@OMP_NUM_THREADS=1 $(PY) workshop/notebooks.py $(ARGS)
 
 exercises: setup-dev
 	@echo "Generating exercises/ from solutions/"
-	@$(PY) tools/exercises.py $(ARGS)
+	@$(PY) workshop/exercises.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -15,45 +15,24 @@ import shutil
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workshop"))
 
 import browser
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 from notebooks import METADATA
 
+from fltutor import catalogue
+
 MOVES, SECONDS = 10, 5.0
 LESSON = Path(__file__).resolve().parents[1] / "lessons" / "05_client_drift.ipynb"
 
 
-@dataclass(frozen=True)
-class Bench:
-    """How to find a widget on the page, and what is asked of it."""
-
-    name: str  # its CSS class, after "fltutor-"
-    slider: str  # the label of the slider that is moved
-    goal: int  # ms to changed pixels: 100, or 300 where a federation trains anew
-    plays: bool = False  # it has a play button
-
-
-WIDGETS = {
-    "first_lab": Bench("first", "clients", 300),
-    "regimes_lab": Bench("regimes", "clients", 300),
-    "round_lab": Bench("round", "clients in the round", 300),
-    "work_lab": Bench("work", "E, local epochs", 300),
-    "skew_lab": Bench("skew", "clients", 300),
-    "drift_lab": Bench("drift", "local steps K", 100, plays=True),
-    "drift_plane": Bench("plane", "learning rate", 300),
-    "roulette_lab": Bench("roulette", "spin", 100),
-    "corrections_lab": Bench("corrections", "local steps K", 100),
-    "server_lab": Bench("server", "rounds", 300),
-    "gantt_lab": Bench("gantt", "clients at work", 100),
-}
+WIDGETS = {name: widget for name, (_, widget) in catalogue.widgets().items()}
 
 _CLOCK = """name => {
   const box = document.querySelector(`.fltutor-${name}`);
@@ -157,9 +136,9 @@ def main(names: list[str]) -> None:
             print("|---|---|---|---|")
             for factory in names:
                 it = WIDGETS[factory]
-                took = f"{key_to_pixels(page, it.name, it.slider):.0f}"
-                rate = f"{frames_a_second(page, it.name):.0f}" if it.plays else ""
-                print(f"| {factory} | {took} | {it.goal} | {rate} |", flush=True)
+                took = f"{key_to_pixels(page, it.file, it.slider):.0f}"
+                rate = f"{frames_a_second(page, it.file):.0f}" if it.plays else ""
+                print(f"| {factory} | {took} | {it.goal_ms} | {rate} |", flush=True)
             saved, made = opening(page, server, LESSON.name)
             print(f"\n{LESSON.name}: its first picture after {saved:.1f} s as saved,")
             print(f"after {made:.1f} s where a fresh kernel draws it")

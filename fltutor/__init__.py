@@ -15,9 +15,9 @@ from typing import Any
 __version__ = "0.1.0"
 
 _SUBMODULES = (
-    "accounting",
     "aggregators",
     "algorithms",
+    "catalogue",
     "checks",
     "clients",
     "datasets",
@@ -25,8 +25,10 @@ _SUBMODULES = (
     "evaluation",
     "federation",
     "history",
+    "lab",
     "lesson",
     "models",
+    "palette",
     "plots",
     "seeds",
     "splitters",
@@ -37,6 +39,7 @@ _SUBMODULES = (
     "validate",
     "vectors",
     "widgets",
+    "words",
 )
 
 _NAMES = {

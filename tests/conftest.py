@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path[:0] = [str(ROOT / "workshop"), str(ROOT / "tests")]
 
-import browser  # noqa: E402  (lies in tools/, which the line above makes importable)
+import browser  # noqa: E402  (lies in workshop/, which the line above makes importable)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -31,7 +31,7 @@ def load(path: Path) -> ModuleType:
     return module
 
 
-tool = load(ROOT / "tools" / "exercises.py")
+tool = load(ROOT / "workshop" / "exercises.py")
 
 
 def solutions() -> list[Path]:
@@ -94,5 +94,5 @@ def untouched(id: str) -> tuple[object, ...]:
 
 def alternatives(id: str) -> list[tuple[str, object]]:
     """Return correct answers that are written differently: (in words, answer)."""
-    path = ROOT / "tests" / "alternatives" / f"lesson_{id[:2]}.py"
+    path = ROOT / "tests" / "course" / f"lesson_{id[:2]}" / "alternatives.py"
     return list(load(path).ALTERNATIVES.get(id, ())) if path.exists() else []

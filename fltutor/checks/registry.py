@@ -1,27 +1,21 @@
-"""Find a check by its id: ``"02.weighted_mean"`` lives in ``lesson_02``.
-
-A lesson is a module or, where that grows, a package; either has ``CHECKS``.
-"""
+"""Find a check by its id: ``"02.weighted_mean"`` is one of lesson 02's."""
 
 from __future__ import annotations
 
 import re
-from importlib import import_module
-from pathlib import Path
 
+from fltutor import catalogue
 from fltutor.checks.model import Check
 
 
 def lessons() -> tuple[str, ...]:
     """Return the numbers of the lessons that have checks: ``("02", ...)``."""
-    folder = Path(__file__).parent
-    return tuple(sorted(path.stem[7:9] for path in folder.glob("lesson_[0-9][0-9]*")))
+    return catalogue.with_part("checks")
 
 
 def checks_of(lesson: str) -> dict[str, Check]:
     """Return the checks of one lesson, by id."""
-    module = import_module(f"fltutor.checks.lesson_{lesson}")
-    checks: tuple[Check, ...] = module.CHECKS
+    checks: tuple[Check, ...] = catalogue.part(lesson, "checks").CHECKS
     return {check.id: check for check in checks}
 
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from fltutor.checks.cases import to_array
 from fltutor.checks.model import Check, Mistake, Outcome
+from fltutor.palette import NOTE, RIGHT, WRONG
 
-_GREEN, _RED, _BLUE = "#009E73", "#D55E00", "#0072B2"  # Okabe-Ito
 Bundle = dict[str, str]
 
 
@@ -114,19 +114,19 @@ class Result:
         return {"text/plain": repr(self), "text/html": self._html()}
 
     def _html(self) -> str:
-        colour = _GREEN if self.passed else _RED if self.written else _BLUE
+        colour = RIGHT if self.passed else WRONG if self.written else NOTE
         rows = "".join(_row(kind, text) for kind, text in self.lines())
         return _box(colour, self.headline(), rows)
 
 
 _STYLE = {
     "detail": "font-family:monospace;white-space:pre-wrap;margin-left:2em",
-    "mistake": f"border:1px solid {_RED};padding:.3em .6em;margin:.4em 0",
+    "mistake": f"border:1px solid {WRONG};padding:.3em .6em;margin:.4em 0",
     "next": "opacity:.75",
 }
 _MARK = {
-    "held": f'<span style="color:{_GREEN}">✓</span> ',
-    "failed": f'<span style="color:{_RED}">✗</span> ',
+    "held": f'<span style="color:{RIGHT}">✓</span> ',
+    "failed": f'<span style="color:{WRONG}">✗</span> ',
     "skipped": "– ",
 }
 
@@ -181,7 +181,7 @@ class Hint:
     def _repr_mimebundle_(self, **_: object) -> Bundle:
         text = _code(escape(self.check.hints[self.level - 1]))
         body = f'<div style="white-space:pre-wrap">{text}</div>'
-        return {"text/plain": repr(self), "text/html": _box(_BLUE, self._title(), body)}
+        return {"text/plain": repr(self), "text/html": _box(NOTE, self._title(), body)}
 
 
 def _box(colour: str, title: str, body: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 from typing import Any
 
+from fltutor.lab import view
 from fltutor.lesson.tables import number
-from fltutor.widgets import base_view as view
 
 
 class Reveal:

@@ -6,11 +6,12 @@ import html
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any
 
-from fltutor.widgets import base_view as view
+from fltutor import catalogue, validate
+from fltutor.lab import view
 
 QUESTIONS = 5
 
@@ -119,14 +120,9 @@ class Quiz:
 
 
 def quiz(name: str) -> Quiz:
-    """Load a lesson's quiz by its number, ``quiz("02")`` from ``quizzes/02.toml``."""
-    path = resources.files("fltutor") / "quizzes" / f"{name}.toml"
-    if not path.is_file():
-        raise ValueError(
-            f"there is no quiz {name!r}, needs a file fltutor/quizzes/{name}.toml. "
-            "Use the lesson's two digits."
-        )
-    return parse(path.read_text(encoding="utf-8"), name)
+    """Return a lesson's quiz by its number: ``quiz("02")``."""
+    validate.one_of("quiz", name, catalogue.lessons())
+    return made(catalogue.words(name).get("quiz", {}), name)
 
 
 def parse(text: str, name: str = "quiz") -> Quiz:
@@ -135,6 +131,11 @@ def parse(text: str, name: str = "quiz") -> Quiz:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"quiz {name}: not valid TOML, {error}.") from None
+    return made(raw, name)
+
+
+def made(raw: Mapping[str, Any], name: str) -> Quiz:
+    """Check a quiz as its words have it, and make it."""
     found = problems(raw)
     if found:
         raise ValueError(f"quiz {name}: " + "; ".join(found) + ".")
@@ -151,7 +152,7 @@ def parse(text: str, name: str = "quiz") -> Quiz:
     return Quiz(name, questions)
 
 
-def problems(raw: dict[str, Any]) -> list[str]:
+def problems(raw: Mapping[str, Any]) -> list[str]:
     """Say everything that is wrong with a quiz as read from TOML."""
     found = [f"unknown key {key!r}" for key in raw if key not in ("title", "question")]
     questions = raw.get("question", [])

@@ -8,6 +8,19 @@ axes, for widgets.
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from fltutor.palette import (
+    BLACK,
+    BLUE,
+    FILLS,
+    GREEN,
+    GREY,
+    LINE_COLOURS,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    YELLOW,
+)
 from fltutor.plots.charts import bars, bubbles, heatmap, lines, points
 from fltutor.plots.curves import curves
 from fltutor.plots.draw import (
@@ -23,17 +36,6 @@ from fltutor.plots.labels import label_ends
 from fltutor.plots.pictures import images
 from fltutor.plots.style import (
     ALGORITHMS,
-    BLACK,
-    BLUE,
-    FILLS,
-    GREEN,
-    GREY,
-    LINE_COLOURS,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILLION,
-    YELLOW,
     Picture,
     Style,
     new_axes,

@@ -9,8 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
+from fltutor.palette import FILLS, GREY
 from fltutor.plots.labels import fit_left, label_ends, plain_ticks
-from fltutor.plots.style import FILLS, GREY, style_of, styles
+from fltutor.plots.style import style_of, styles
 
 Series = Mapping[str, ArrayLike]
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from fltutor.palette import BLUE, GREY, VERMILLION
 from fltutor.plots.labels import fit_left
-from fltutor.plots.style import BLUE, GREY, VERMILLION, Picture, new_axes, styled
+from fltutor.plots.style import Picture, new_axes, styled
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,18 +8,9 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 
+from fltutor.palette import BLACK, GREEN, ORANGE, PURPLE, SKY, VERMILLION
 from fltutor.plots.labels import fit_left
-from fltutor.plots.style import (
-    BLACK,
-    GREEN,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILLION,
-    Picture,
-    new_axes,
-    styled,
-)
+from fltutor.plots.style import Picture, new_axes, styled
 
 #: a trip's three parts: name, colour, hatch
 PARTS = (

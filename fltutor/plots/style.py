@@ -15,18 +15,21 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from fltutor.palette import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    GRID,
+    LINE_COLOURS,
+    PURPLE,
+    VERMILLION,
+)
+
 SIZE = (6.5, 3.5)
 """Width and height of a figure in inches."""
 DPI = 110
 """Dots per inch, so that a figure is 715 pixels wide."""
-
-BLACK, GREY = "#000000", "#6B6B6B"
-BLUE, GREEN, VERMILLION, PURPLE = "#0072B2", "#009E73", "#D55E00", "#CC79A7"
-ORANGE, SKY, YELLOW = "#E69F00", "#56B4E9", "#F0E442"
-LINE_COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, BLACK)
-"""Okabe-Ito colours dark enough for a line or for text on white."""
-FILLS = (SKY, ORANGE, GREEN, PURPLE, YELLOW, BLUE, VERMILLION, GREY)
-"""Okabe-Ito colours in the order in which areas use them."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ STYLE: dict[Any, Any] = {
     "axes.grid": True,
     "axes.axisbelow": True,
     "axes.prop_cycle": cycler(color=list(LINE_COLOURS)),
-    "grid.color": "#E3E3E3",
+    "grid.color": GRID,
     "grid.linewidth": 0.6,
     "lines.linewidth": 1.8,
     "lines.markersize": 5.0,

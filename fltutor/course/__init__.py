@@ -1,0 +1,1 @@
+"""One folder a lesson; :mod:`fltutor.catalogue` finds them."""

@@ -1,0 +1,1 @@
+"""Lesson 01, why federate: its checks, widgets and words."""

@@ -1,0 +1,1 @@
+"""Lesson 02, FedAvg from scratch: its checks, widgets and words."""

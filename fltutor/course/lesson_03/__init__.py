@@ -1,0 +1,1 @@
+"""Lesson 03, local work for communication: its checks, widgets and words."""

@@ -1,0 +1,1 @@
+"""Lesson 04, splitting data: its checks, widgets and words."""

@@ -1,0 +1,1 @@
+"""Lesson 05, client drift: its checks, widgets and words."""

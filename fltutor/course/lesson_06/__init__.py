@@ -1,0 +1,1 @@
+"""Lesson 06, measuring honestly: its checks, widgets and words."""

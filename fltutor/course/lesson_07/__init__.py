@@ -1,0 +1,1 @@
+"""Lesson 07, correcting drift: its checks, widgets and words."""

@@ -1,0 +1,1 @@
+"""Lesson 08, server optimisers: its checks, widgets and words."""
