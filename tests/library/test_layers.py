@@ -17,7 +17,7 @@ LAYERS = {
         [
             "validate palette catalogue",
             "seeds threads memory words",
-            "vectors datasets models updates history",
+            "vectors datasets models updates history guard",
             "clients task aggregators robust compression accounting secagg poisoning",
             "splitters engines algorithms toys privacy inversion vertical",
             "federation personal",
