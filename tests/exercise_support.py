@@ -22,7 +22,9 @@ FIXTURES = ROOT / "tests" / "fixtures"
 @cache
 def load(path: Path) -> ModuleType:
     """Import a file that is in no package."""
-    spec = importlib.util.spec_from_file_location(f"loaded_{path.stem}", path)
+    spec = importlib.util.spec_from_file_location(
+        f"loaded_{path.parent.name}_{path.stem}", path
+    )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -1,0 +1,43 @@
+"""What the facts of the lessons share: a definition, and what it became.
+
+``tests/course/lesson_NN/facts.py`` lists them in ``ROWS``: the name, the ids of the
+cells that define it and what it needs, the library's own, and what to compare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import fltutor as ft
+
+
+@dataclass(frozen=True)
+class Row:
+    """One definition of a lesson, and what it became in the library.
+
+    ``inputs`` gives the arguments for both; ``library`` is called with them, and so
+    is the definition, unless ``mine`` says how (given the lesson's namespace).
+    """
+
+    name: str  # the function or class
+    cells: tuple[str, ...]  # ids of the cells that define it and what it needs
+    library: Callable[..., Any]
+    inputs: Callable[[], tuple[Any, ...]]
+    mine: Callable[[dict[str, Any]], Callable[..., Any]] | None = None
+    tolerance: float = 1e-12
+
+
+def small_task() -> ft.Task:
+    return ft.Task(ft.models.mlp(64, 32, 10), seed=3)
+
+
+def federation_of_02() -> ft.Federation:
+    train = ft.datasets.digits().train
+    clients = ft.splitters.dirichlet(
+        train, num_clients=20, alpha=0.3, min_size=5, seed=0
+    )
+    local = ft.LocalTraining(epochs=2, batch_size=16, lr=0.1)
+    task = ft.Task(ft.models.mlp(64, 32, 10), seed=0)
+    return ft.Federation(task, clients, ft.FedAvg(), local, cohort_size=10, seed=0)
