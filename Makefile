@@ -17,7 +17,7 @@ SANITIZE := $(addprefix --nbval-sanitize-with ,$(wildcard tests/nbval_sanitize.c
 NBVAL    := --nbval --nbval-current-env $(SANITIZE) --nbval-cell-timeout 120
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup setup-dev test check format notebooks exercises reproduce bench bench-peers bench-widgets clean
+.PHONY: help lab setup setup-dev test check format notebooks exercises tables reproduce bench bench-peers bench-widgets clean
 
 help:
 	@echo "make lab        set up .venv and open JupyterLab at lesson 00"
@@ -26,6 +26,7 @@ help:
 	@echo "make format     ruff format and its safe fixes"
 	@echo "make notebooks  re-execute the lessons and solutions (byte-stable)"
 	@echo "make exercises  generate exercises/ from solutions/"
+	@echo "make tables     the README's table of lessons, from their lesson.toml"
 	@echo "make reproduce  paper results beside this library's (half an hour)"
 	@echo "make bench      time the engines beside a textbook loop (six minutes)"
 	@echo "make bench-widgets  from a slider's key press to changed pixels"
@@ -101,6 +102,10 @@ format: setup-dev
 notebooks: setup-dev
 	@echo "Re-executing lessons and solutions"
 	@OMP_NUM_THREADS=1 $(PY) workshop/notebooks.py $(ARGS)
+
+tables: setup-dev
+	@echo "Writing the README's table of lessons from their lesson.toml"
+	@$(PY) workshop/tables.py $(ARGS)
 
 exercises: setup-dev
 	@echo "Generating exercises/ from solutions/"

@@ -243,3 +243,19 @@ def test_every_public_name_leads_to_a_module_of_the_table():
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'fedavg'"):
         fltutor.fedavg  # noqa: B018 - looking it up is the test
+
+
+def test_every_public_name_exists():
+    code = (
+        "from fltutor import *\nimport fltutor\n"
+        "print(*[n for n in fltutor.__all__ if n not in globals()])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.split() == []
+
+
+def test_what_is_announced_is_what_is_there():
+    there = {path.name.removesuffix(".py") for path in PACKAGE.iterdir()}
+    assert set(fltutor._SUBMODULES) <= there

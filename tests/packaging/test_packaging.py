@@ -12,12 +12,14 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+import tables
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 import fltutor
+from fltutor import catalogue
 
 ROOT = Path(__file__).parents[2]
 COURSE = ("lessons", "exercises", "solutions")
@@ -304,28 +306,26 @@ def test_every_make_target_that_a_text_names_exists(name):
 # --- the README's table of lessons
 
 
-def table_rows():
-    """Return {lesson number: (notebook link, minutes)} of the README's table."""
+def test_the_readmes_table_is_what_the_lessons_say():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    rows = re.findall(
-        r"^\| (\d\d) \| \[[^]]+\]\(([^)]+)\) \|.*\| (\d+) \|$", text, re.M
-    )
-    return {number: (link, int(minutes)) for number, link, minutes in rows}
+    assert tables.renewed(text) == text, "run `make tables` and commit"
+    assert tables.renewed(text.replace("| 45 |", "| 46 |")) == text
 
 
-def test_the_readme_lists_lessons_00_to_09():
-    assert sorted(table_rows()) == [f"{n:02}" for n in range(10)]
-
-
-def test_the_readme_gives_each_lesson_its_own_minutes():
-    for notebook in sorted((ROOT / "lessons").glob("[0-9][0-9]_*.ipynb")):
+def test_every_lesson_is_a_notebook_whose_title_says_what_its_toml_says():
+    notebooks = sorted((ROOT / "lessons").glob("[0-9][0-9]_*.ipynb"))
+    known = catalogue.lessons()
+    assert [path.stem for path in notebooks] == [k.notebook for k in known.values()]
+    for notebook in notebooks:
+        lesson = known[notebook.name[:2]]
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
         title = "".join(cells[0]["source"])
+        assert title.startswith(f"# {lesson.number} {lesson.title}\n")
         minutes = re.search(r"Minutes:\W*(\d+)", title)
         assert minutes, f"{notebook.name}: no 'Minutes: NN' in its title cell"
-        link, told = table_rows()[notebook.name[:2]]
-        assert link == f"lessons/{notebook.name}"
-        assert told == int(minutes[1]), notebook.name
+        assert lesson.minutes == int(minutes[1]), notebook.name
+        named = re.findall(r"\b\d\d\b", title.split("Builds on")[1].split(";")[0])
+        assert list(lesson.builds_on) == named
 
 
 def test_the_readme_links_to_files_that_are_there():
