@@ -75,6 +75,16 @@ class ClientMemory(Tensor):
         changed = dict(zip(ids.tolist(), own, strict=True))
         return ClientMemory(len(self), self._zero, {**self._rows, **changed})
 
+    @property
+    def zero(self) -> Tensor:
+        """Return the row of a client that wrote nothing, ``(d,)``."""
+        return self._zero
+
+    def written(self) -> tuple[Tensor, Tensor]:
+        """Return who wrote, ``(m,)`` int64 in ascending order, and their rows ``(m, d)``."""
+        ids = sorted(self._rows)
+        return torch.tensor(ids, dtype=torch.int64), self._stacked(ids)
+
     def dense(self) -> Tensor:
         """Return a plain copy, ``(N, d)``."""
         return self._stacked(range(len(self)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -14,6 +16,12 @@ from fltutor.memory import ClientMemory
 MEMORY_LIMIT = 2 * 2**30
 #: Client memory from which it pays not to copy the rows that stay as they are.
 _WORTH_SHARING = 2**20
+
+
+class _Dense(Tensor):
+    """Bytes that were counted here, not set by a stage: counted again on any change."""
+
+    __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]  # torch's way to say: what is made from it is a plain tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +42,16 @@ class Updates:
         whatever else an algorithm sends, name -> ``(K, d)``.
     round
         the round's index, from 0.
+    sent
+        bytes that each client's message weighed, ``(K,)`` int64. Left out, it is the
+        row of ``deltas`` and those of ``extra`` as they are, number by number. A
+        stage that sends something smaller (or larger) sets it. The ledger counts
+        bytes from nothing else.
+    trips
+        which of its trips a client's row comes from, ``(K,)`` int64; where there are
+        rounds, the round. ``(client, trip)`` names a row's randomness.
+    lost_steps
+        local steps behind rows that were here once and were left out.
     """
 
     ids: Tensor
@@ -42,14 +60,24 @@ class Updates:
     steps: Tensor
     extra: Mapping[str, Tensor] = field(default_factory=dict)
     round: int = 0
+    sent: Tensor = None  # type: ignore[assignment]  # None is counted at once
+    trips: Tensor = None  # type: ignore[assignment]  # likewise
+    lost_steps: int = 0
 
     def __post_init__(self) -> None:
-        """Check that there is one entry per client everywhere."""
+        """Check that there is one entry per client everywhere, and count the bytes."""
+        if self.trips is None:
+            trips = torch.full((len(self.ids),), self.round, dtype=torch.int64)
+            object.__setattr__(self, "trips", trips)
+        if self.sent is None or isinstance(self.sent, _Dense):
+            object.__setattr__(self, "sent", self._dense())
         validate.same_length(
             ids=len(self.ids),
             deltas=len(self.deltas),
             weights=len(self.weights),
             steps=len(self.steps),
+            sent=len(self.sent),
+            trips=len(self.trips),
             **{name: len(rows) for name, rows in self.extra.items()},
         )
 
@@ -59,9 +87,13 @@ class Updates:
 
     @property
     def nbytes(self) -> int:
-        """Count the bytes that travel up: the deltas and everything in ``extra``."""
-        matrices = [self.deltas, *self.extra.values()]
-        return sum(m.numel() * m.element_size() for m in matrices)
+        """Count the bytes that travel up: what all messages weighed together."""
+        return int(self.sent.sum())
+
+    @property
+    def work(self) -> int:
+        """Count the local steps behind the round, also of rows that were left out."""
+        return int(self.steps.sum()) + self.lost_steps
 
     def keep(self, rows: Tensor) -> Updates:
         """Return only some rows, with weights that sum to 1 again.
@@ -73,14 +105,67 @@ class Updates:
         """
         weights = self.weights[rows]
         total = weights.sum()
+        steps, dense = self.steps[rows], isinstance(self.sent, _Dense)
         return replace(
             self,
             ids=self.ids[rows],
             deltas=self.deltas[rows],
             weights=weights / total if len(weights) and total > 0 else weights,
-            steps=self.steps[rows],
+            steps=steps,
             extra={name: matrix[rows] for name, matrix in self.extra.items()},
+            sent=None if dense else self.sent[rows],
+            trips=self.trips[rows],
+            lost_steps=self.work - int(steps.sum()),
         )
+
+    def _dense(self) -> Tensor:
+        matrices = (self.deltas, *self.extra.values())  # (K, d) each
+        row = sum(m[:1].numel() * m.element_size() for m in matrices)
+        return torch.full((len(self.ids),), row, dtype=torch.int64).as_subclass(_Dense)
+
+
+def finite_rows(*matrices: Tensor) -> Tensor | None:
+    """Return who sends finite numbers only, bool ``(K,)``; None where all do.
+
+    Parameters
+    ----------
+    *matrices
+        ``(K, d)`` each.
+    """
+    if all(math.isfinite(m.sum()) for m in matrices):  # as nearly always
+        return None
+    rows = torch.stack([m.sum(dim=1) for m in matrices])  # (matrices, K)
+    good = torch.isfinite(rows).all(dim=0)  # (K,)
+    return None if bool(good.all()) else good
+
+
+def leave_out_not_finite(updates: Updates, where: str = "") -> Updates:
+    """Drop rows with NaN or infinity, and name their clients in a warning [server].
+
+    Parameters
+    ----------
+    updates
+        a round's matrix; everything in ``extra`` is looked at too.
+    where
+        words that say since when they are not finite.
+    """
+    good = finite_rows(updates.deltas, *updates.extra.values())  # (K,)
+    if good is None:
+        return updates
+    warn_not_finite(updates, good, where)
+    return updates.keep(good)
+
+
+def warn_not_finite(updates: Updates, good: Tensor, where: str = "") -> None:
+    """Name the clients outside of ``good``, bool ``(K,)``, in a warning."""
+    message = (
+        "Round {round}: the updates of clients {ids} are not finite{where} and were "
+        "left out. A smaller lr usually helps."
+    )
+    told = message.format(
+        round=updates.round + 1, ids=updates.ids[~good].tolist(), where=where
+    )
+    warnings.warn(told, stacklevel=4)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,65 @@
+"""From the records of a run to its history: a bar, and an end before its time."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+
+from torch import nn
+
+from fltutor.history.ledger import History
+from fltutor.history.record import Record
+from fltutor.updates import State
+
+
+def gather(
+    records: Iterator[Record],
+    *,
+    rounds: int,
+    name: str,
+    state: State,
+    module: nn.Module,
+    progress: bool | None = None,
+) -> History:
+    """Run all rounds and keep their records, and the last state alone.
+
+    An interruption (the stop button, Ctrl-C) ends the run after its last whole round:
+    what was run is returned, with a warning that says how much that is.
+
+    Parameters
+    ----------
+    records
+        makes a round whenever it is asked for the next.
+    rounds
+        how many there will be.
+    name
+        of the run, in legends.
+    state
+        before the first round.
+    module
+        the model's, for :meth:`History.model`.
+    progress
+        show a bar; None shows one once a run lasts two seconds.
+    """
+    from tqdm.auto import tqdm
+
+    bar = tqdm(
+        records,
+        total=rounds,
+        desc=name,
+        delay=2.0 if progress is None else 0.0,
+        disable=progress is False,
+        leave=False,
+    )
+    kept: list[Record] = []
+    try:
+        for record in bar:
+            state = record.state or state
+            kept.append(record.without_state())  # or every round's state would live
+    except KeyboardInterrupt:
+        message = "{name} was interrupted: {done} of {rounds} rounds are kept."
+        told = message.format(name=name, done=len(kept), rounds=rounds)
+        warnings.warn(told, stacklevel=3)
+    finally:
+        bar.close()
+    return History(tuple(kept), name, state=state, module=module)
