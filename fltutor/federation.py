@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-import math
 import time
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import KW_ONLY, dataclass, replace
-from typing import TypeAlias
+from collections.abc import Iterator, Sequence
+from dataclasses import KW_ONLY, dataclass
+from functools import cached_property
 
-import torch
 from torch import Tensor
 
-from fltutor import seeds, validate
+from fltutor import validate
 from fltutor.aggregators import Aggregator, mean
 from fltutor.algorithms import FedAvg
-from fltutor.clients import Client, LocalTraining, batch_plan
+from fltutor.clients import Client, LocalTraining
 from fltutor.datasets import Dataset
 from fltutor.engines import Engine, vectorised
-from fltutor.history import History, Record
+from fltutor.history import History, Record, gather
+from fltutor.rounds import Attendance, aggregate, draw, record, send, shares
+from fltutor.stages import Stage, Uplink
 from fltutor.task import Task
 from fltutor.threads import one_thread_each
-from fltutor.updates import State, Updates
-
-#: One thing done to the round's updates between the clients and the aggregator.
-Stage: TypeAlias = Callable[[Updates], Updates]
+from fltutor.updates import State, Updates, admit, leave_out_not_finite
 
 
 @dataclass(frozen=True, eq=False)
 class Federation:
     """A server, its clients, and the algorithm that they follow.
+
+    A round is ``close(train(sample))``: :meth:`train` is what happens at the clients
+    and on the wire, :meth:`close` what the server makes of it.
 
     Parameters
     ----------
@@ -44,10 +43,15 @@ class Federation:
     cohort_size
         K, clients sampled in each round without replacement; None takes
         all of them.
+    sampling
+        "fixed" draws exactly ``cohort_size`` clients. "poisson" lets each take part by
+        itself with probability :attr:`rate` = cohort_size / N, as privacy accounting
+        assumes: ``cohort_size`` is then the expected number, a round may have more,
+        fewer or none, and a round of none changes nothing.
     aggregator
         ``(deltas (K, d), weights (K,)) -> (d,)``.
     uplink
-        stages ``Updates -> Updates``, applied in order.
+        stages (:mod:`fltutor.stages`), applied in order to what the clients send.
     engine
         how a cohort is trained; every engine gives the same digits.
     seed
@@ -66,6 +70,7 @@ class Federation:
     local: LocalTraining
     _: KW_ONLY
     cohort_size: int | None = None
+    sampling: str = "fixed"
     aggregator: Aggregator = mean
     uplink: Sequence[Stage] = ()
     engine: Engine = vectorised
@@ -76,6 +81,7 @@ class Federation:
         validate.not_empty("clients", self.clients)
         if self.cohort_size is not None:
             validate.count("cohort_size", self.cohort_size, 1, len(self.clients))
+        validate.one_of("sampling", self.sampling, ("fixed", "poisson"))
         x, params = self.clients[0].data.x, self.task.init()
         if x.is_floating_point() and x.dtype != params.dtype:
             raise validate.fail(
@@ -84,9 +90,15 @@ class Federation:
                 "Call torch.set_default_dtype before you make data and model.",
             )
 
+    @property
+    def rate(self) -> float:
+        """Return the share of the clients that a round expects, q = K / N."""
+        return self._expected / len(self.clients)
+
     def init(self) -> State:
-        """Return the state before the first round."""
-        return self.algorithm.init(self.task.init(), len(self.clients))
+        """Return the state before the first round, the stages' memory included."""
+        own = self.algorithm.init(self.task.init(), len(self.clients))
+        return self._uplink.add(own)
 
     def sample(self, index: int) -> Tensor:
         """Draw the cohort of a round: ids ``(K,)`` in ascending order [server].
@@ -96,26 +108,87 @@ class Federation:
         index
             the round, from 0. The draw depends on the seed and this alone.
         """
-        if self.cohort_size in (None, len(self.clients)):
-            return torch.arange(len(self.clients))
-        draw = seeds.stream(self.seed, "cohort", index)
-        ids = draw.choice(len(self.clients), self.cohort_size, replace=False)
-        return torch.from_numpy(ids).sort().values
+        everyone = len(self.clients)
+        return draw(self.seed, index, everyone, self._expected, self.sampling)
+
+    def attend(self, index: int) -> Attendance:
+        """Return who takes part in a round: everyone who is sampled [server].
+
+        A federation with a clock knows better; it changes this and nothing else.
+        """
+        ids = self.sample(index)
+        return Attendance(ids=ids, asked=len(ids), there=len(ids))
 
     def weights(self, cohort: Sequence[Client]) -> Tensor:
         """Return the cohort's aggregation weights ``(K,)``, sum 1 [server].
 
         n_k / n over the cohort's own examples, or 1 / K where the algorithm asks so.
         """
-        return self._weights([len(client) for client in cohort])
-
-    def _weights(self, sizes: Sequence[int]) -> Tensor:
-        if self.algorithm.weighting == "uniform":
-            return torch.full((len(sizes),), 1 / len(sizes), dtype=self.task.dtype)
-        weights = torch.tensor(sizes, dtype=self.task.dtype)
-        return weights / weights.sum()
+        return shares(self, [len(client) for client in cohort])
 
     @one_thread_each()  # the round's own tensors are small; engines see what is allowed
+    def train(
+        self,
+        state: State,
+        ids: Tensor,
+        index: int,
+        *,
+        starts: Tensor | None = None,
+        epochs: Sequence[int] | None = None,
+        trips: Tensor | None = None,
+        weights: Tensor | None = None,
+    ) -> tuple[Updates, State]:
+        """Let a cohort train, finish and send: a round's first half [client, wire].
+
+        The uplink's stages belong to this half: they change what clients send, and
+        remember in the state. Clients that diverged are named and left out.
+
+        Parameters
+        ----------
+        state, ids, index
+            left as it is; who, ``(K,)``, maybe nobody; the round, from 0.
+        starts, weights
+            ``(K, d)`` and ``(K,)``; None asks the algorithm.
+        epochs, trips
+            ``(K,)``: each one's epochs; what names its batches, not the round.
+        """
+        admit(state, self._start)
+        if len(ids) == 0:
+            return Updates.nobody(state.params, index), state
+        updates, own = send(
+            self, self._uplink.without(state), ids, index,
+            starts=starts, epochs=epochs, trips=trips, weights=weights,
+        )  # fmt: skip
+        if len(updates) == 0:
+            return updates, state
+        updates, state = self._uplink(updates, self._uplink.keep(own, state))
+        return leave_out_not_finite(updates, self._uplink.words), state
+
+    @one_thread_each()
+    def close(self, state: State, updates: Updates) -> State:
+        """Aggregate what came and move the model: a round's second half [server].
+
+        Parameters
+        ----------
+        state
+            as :meth:`train` returned it; it stays as it is where nobody came.
+        updates
+            rows that are not finite are named in a warning and left out.
+
+        Raises
+        ------
+        ValueError
+            the aggregator returned something else than a finite ``(d,)`` vector.
+        """
+        updates = leave_out_not_finite(updates)
+        if len(updates) == 0:
+            return state
+        vector = aggregate(self.aggregator, updates, self._expected)  # (d,)
+        own = self.algorithm.step(vector, updates, self._uplink.without(state))
+        after = self._uplink.keep(own, state)
+        admit(after, self._start, by=f"{self.algorithm.name}.step")
+        return after
+
     def round(self, state: State, index: int) -> tuple[State, Updates]:
         """Run one round and return the new state and the round's matrix.
 
@@ -126,53 +199,34 @@ class Federation:
         index
             the round, from 0.
         """
-        ids = self.sample(index)  # (K,)
-        cohort = [self.clients[i] for i in ids.tolist()]
-        starts = self.algorithm.start(state, ids)  # (K, d)
-        local = self.local.of(ids)
-        streams = seeds.keys(self.seed, "batches", index, ids)
-        sizes = [len(client) for client in cohort]
-        plan = batch_plan(sizes, local, streams)
-        direction, memory = self.algorithm.direction, state.rows(ids)
-        ends, steps = self.engine(
-            self.task, starts, cohort, plan, local, direction, memory
-        )  # (K, d), (K,)
-        extra = self._gradients(starts, cohort, local)
-        weights = self._weights(sizes)  # (K,)
-        updates = Updates(ids, ends - starts, weights, steps, extra, round=index)
-        updates = leave_out_not_finite(updates)
-        if len(updates) > 0:
-            updates, state = self.algorithm.finish(updates, state, local)
-        for stage in self.uplink:
-            updates = stage(updates)
-        updates = leave_out_not_finite(updates)
-        if len(updates) == 0:
-            return state, updates
-        aggregate = self.aggregator(updates.deltas, updates.weights)  # (d,)
-        return self.algorithm.step(aggregate, updates, state), updates
+        who = self.attend(index)
+        updates, state = self.train(state, who.ids, index, epochs=who.epochs)
+        return self.close(state, updates), updates
 
     def rounds(
-        self, n: int, test: Dataset | None = None, every: int = 1
+        self,
+        n: int,
+        test: Dataset | None = None,
+        *,
+        every: int = 1,
+        state: State | None = None,
+        start: int = 0,
     ) -> Iterator[Record]:
         """Run ``n`` rounds and yield a record after each, so that a caller may stop.
 
+        Each record carries the state after its round, as ``record.state``.
+
         Parameters
         ----------
-        n
-            rounds.
-        test
-            where the server's model is evaluated; None leaves NaN.
-        every
-            evaluate in every so many rounds, and in the last.
+        n, test, every
+            as in :meth:`run`; ``n`` may be 0.
+        state, start
+            as in :meth:`run`.
         """
-        state = self.init()
-        for index in range(n):
-            begin = time.perf_counter()
-            state, updates = self.round(state, index)
-            seconds = time.perf_counter() - begin
-            due = (index + 1) % every == 0 or index + 1 == n
-            scores = self.task.evaluate(state.params, test) if test and due else {}
-            yield self._record(index, state, updates, seconds, scores)
+        validate.count("n", n, 0)
+        validate.count("every", every)
+        validate.count("start", start, 0)
+        return self._rounds(n, test, every, state or self.init(), start)
 
     def run(
         self,
@@ -181,86 +235,59 @@ class Federation:
         test: Dataset | None = None,
         every: int = 1,
         progress: bool | None = None,
+        state: State | None = None,
+        start: int = 0,
     ) -> History:
-        """Run a federation and keep its ledger.
+        """Run a federation and keep its ledger and its last state.
+
+        Interrupted (the stop button), it returns what was run and warns.
 
         Parameters
         ----------
         rounds
             how many.
         test
-            where the server's model is evaluated after a round.
+            where the server's model is evaluated after a round; None leaves NaN.
         every
             evaluate in every so many rounds, and in the last.
         progress
             show a bar; None shows one once a run lasts two seconds.
+        state, start
+            go on from the state after ``start`` rounds, as if there had been no pause:
+            ``run(rounds=10, state=history.state, start=len(history))``.
         """
-        from tqdm.auto import tqdm
-
         validate.count("rounds", rounds)
-        validate.count("every", every)
-        bar = tqdm(
-            self.rounds(rounds, test, every),
-            total=rounds,
-            desc=self.algorithm.name,
-            delay=2.0 if progress is None else 0.0,
-            disable=progress is False,
-            leave=False,
-        )
-        return History(tuple(bar), self.algorithm.name)
-
-    def _gradients(
-        self, starts: Tensor, cohort: Sequence[Client], local: LocalTraining
-    ) -> dict[str, Tensor]:
-        """Let an algorithm that asks for it have each client's gradient at its start.
-
-        One full-batch step of lr 1 along the plain gradient, whatever the engine.
-        """
-        if not self.algorithm.full_gradient:
-            return {}
-        once = replace(local, epochs=1, batch_size=None, lr=1.0, momentum=0.0)
-        sizes = [len(client) for client in cohort]
-        plan = batch_plan(sizes, once, seeds.keys(0, "gradient", range(len(sizes))))
-        plain = FedAvg().direction
-        ends, _ = self.engine(self.task, starts, cohort, plan, once, plain, {})
-        return {"gradient": starts - ends}  # (K, d)
-
-    def _record(
-        self,
-        index: int,
-        state: State,
-        updates: Updates,
-        seconds: float,
-        scores: dict[str, float],
-    ) -> Record:
-        sampled = self.cohort_size or len(self.clients)
-        copies = 1 + len(self.algorithm.downloads)
-        vector_bytes = state.params.numel() * state.params.element_size()
-        return Record(
-            round=index + 1,
-            participants=len(updates),
-            left_out=sampled - len(updates),
-            bytes_up=updates.nbytes,
-            bytes_down=sampled * copies * vector_bytes,
-            local_steps=int(updates.steps.sum()),
-            wall_seconds=seconds,
-            **scores,
+        return gather(
+            self.rounds(rounds, test, every=every, state=state, start=start),
+            rounds=rounds,
+            name=self.algorithm.name,
+            state=state or self.init(),
+            module=self.task.module,
+            progress=progress,
         )
 
+    def _rounds(
+        self, n: int, test: Dataset | None, every: int, state: State, start: int
+    ) -> Iterator[Record]:
+        for index in range(start, start + n):
+            begin = time.perf_counter()
+            state, updates = self.round(state, index)
+            seconds = time.perf_counter() - begin
+            due = (index + 1) % every == 0 or index + 1 == start + n
+            scores = self.task.evaluate(state.params, test) if test and due else {}
+            yield record(
+                self, self.attend(index), updates, state,
+                index=index, seconds=seconds, scores=scores,
+            )  # fmt: skip
 
-def leave_out_not_finite(updates: Updates) -> Updates:
-    """Drop rows with NaN or infinity, and name their clients in a warning [server]."""
-    matrices = (updates.deltas, *updates.extra.values())  # (K, d) each
-    if all(math.isfinite(m.sum()) for m in matrices):  # as nearly always
-        return updates
-    rows = torch.stack([m.sum(dim=1) for m in matrices])  # (1 + extras, K)
-    good = torch.isfinite(rows).all(dim=0)  # (K,)
-    if bool(good.all()):
-        return updates
-    bad = updates.ids[~good].tolist()
-    warnings.warn(
-        f"Round {updates.round + 1}: the updates of clients {bad} are not finite and "
-        "were left out. A smaller lr usually helps.",
-        stacklevel=3,
-    )
-    return updates.keep(good)
+    @property
+    def _expected(self) -> int:
+        return self.cohort_size or len(self.clients)
+
+    @cached_property
+    def _uplink(self) -> Uplink:
+        return Uplink(self.uplink, self.task.init(), len(self.clients))
+
+    @cached_property
+    def _start(self) -> State:
+        return self.init()

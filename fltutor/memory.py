@@ -81,7 +81,7 @@ class ClientMemory(Tensor):
         return self._zero
 
     def written(self) -> tuple[Tensor, Tensor]:
-        """Return who wrote, ``(m,)`` int64 in ascending order, and their rows ``(m, d)``."""
+        """Return who wrote, ``(m,)`` ascending, and their rows, ``(m, d)``."""
         ids = sorted(self._rows)
         return torch.tensor(ids, dtype=torch.int64), self._stacked(ids)
 

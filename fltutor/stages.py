@@ -23,6 +23,7 @@ from torch import Tensor
 
 from fltutor import validate
 from fltutor.updates import State, Updates
+from fltutor.words import _
 
 Memory: TypeAlias = Mapping[str, Tensor]
 
@@ -95,8 +96,12 @@ class Uplink:
     ----------
     stages
         in the order in which they are applied.
-    blank
-        (d,) a model and N, from which every stage's memory is made.
+    params, num_clients
+        the model ``(d,)`` and N, from which every stage's memory is made.
+    names
+        one a stage, all different.
+    start
+        the memory of all stages before the first round.
     """
 
     stages: Sequence[Stage]
@@ -119,23 +124,24 @@ class Uplink:
                 start = _with(start, name, self._memory(name, stage))
         object.__setattr__(self, "start", start)
 
+    @property
+    def words(self) -> str:
+        """Return " after the uplink's ..." for messages; "" without stages."""
+        after = _(" after the uplink's {names}")
+        return after.format(names=", ".join(self.names)) if self.names else ""
+
     def add(self, state: State) -> State:
         """Return an algorithm's state with the stages' memory as it begins."""
         return self.keep(state, self.start)
 
     def without(self, state: State) -> State:
         """Return the state without the stages' memory: what the algorithm knows."""
-        if not self.start.server and not self.start.clients:
+        mine = self.start
+        if not mine.server and not mine.clients:
             return state
-        return replace(
-            state,
-            server={
-                k: v for k, v in state.server.items() if k not in self.start.server
-            },
-            clients={
-                k: v for k, v in state.clients.items() if k not in self.start.clients
-            },
-        )
+        server = {k: v for k, v in state.server.items() if k not in mine.server}
+        clients = {k: v for k, v in state.clients.items() if k not in mine.clients}
+        return replace(state, server=server, clients=clients)
 
     def keep(self, state: State, memory: State) -> State:
         """Return an algorithm's state with the stages' memory of another state."""
@@ -167,7 +173,8 @@ class Uplink:
         if not isinstance(made, Mapping):
             raise _answered(f"{name}.init", made, "a dict of name -> tensor")
         shape = (self.num_clients, len(self.params))
-        server, clients = {}, {}
+        server: dict[str, Tensor] = {}
+        clients: dict[str, Tensor] = {}
         for key, value in made.items():
             if not isinstance(value, Tensor):
                 raise _answered(f"{name}.init", value, f"a tensor for {key!r}")
@@ -183,19 +190,11 @@ def remembers(stage: Any) -> bool:
 def _only(state: State, name: str) -> State:
     """Return the model and one stage's memory, by the stage's own names."""
     head = f"{name}/"
-    return State(
-        state.params,
-        {
-            k.removeprefix(head): v
-            for k, v in state.server.items()
-            if k.startswith(head)
-        },
-        {
-            k.removeprefix(head): v
-            for k, v in state.clients.items()
-            if k.startswith(head)
-        },
-    )
+
+    def mine(memory: Memory) -> dict[str, Tensor]:
+        return {k[len(head) :]: v for k, v in memory.items() if k.startswith(head)}
+
+    return State(state.params, mine(state.server), mine(state.clients))
 
 
 def _with(state: State, name: str, own: State) -> State:

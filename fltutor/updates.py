@@ -12,16 +12,21 @@ from torch import Tensor
 
 from fltutor import validate
 from fltutor.memory import ClientMemory
+from fltutor.words import _
 
 MEMORY_LIMIT = 2 * 2**30
 #: Client memory from which it pays not to copy the rows that stay as they are.
 _WORTH_SHARING = 2**20
 
 
-class _Dense(Tensor):
-    """Bytes that were counted here, not set by a stage: counted again on any change."""
+class _Counted(Tensor):
+    """Numbers that follow from the others and that no stage has set."""
 
     __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]  # torch's way to say: what is made from it is a plain tensor
+
+
+#: In place of a tensor: count it from the others.
+COUNTED: Tensor = torch.zeros(0, dtype=torch.int64).as_subclass(_Counted)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,16 +65,16 @@ class Updates:
     steps: Tensor
     extra: Mapping[str, Tensor] = field(default_factory=dict)
     round: int = 0
-    sent: Tensor = None  # type: ignore[assignment]  # None is counted at once
-    trips: Tensor = None  # type: ignore[assignment]  # likewise
+    sent: Tensor = COUNTED
+    trips: Tensor = COUNTED
     lost_steps: int = 0
 
     def __post_init__(self) -> None:
         """Check that there is one entry per client everywhere, and count the bytes."""
-        if self.trips is None:
+        if self.trips is COUNTED:
             trips = torch.full((len(self.ids),), self.round, dtype=torch.int64)
             object.__setattr__(self, "trips", trips)
-        if self.sent is None or isinstance(self.sent, _Dense):
+        if isinstance(self.sent, _Counted):
             object.__setattr__(self, "sent", self._dense())
         validate.same_length(
             ids=len(self.ids),
@@ -80,6 +85,12 @@ class Updates:
             trips=len(self.trips),
             **{name: len(rows) for name, rows in self.extra.items()},
         )
+
+    @classmethod
+    def nobody(cls, params: Tensor, index: int) -> Updates:
+        """Return a round of no client: a matrix ``(0, d)``."""
+        ids, none = torch.zeros(0, dtype=torch.int64), params.new_zeros(0)
+        return cls(ids, none.reshape(0, len(params)), none, ids, round=index)
 
     def __len__(self) -> int:
         """Count the clients K."""
@@ -105,7 +116,7 @@ class Updates:
         """
         weights = self.weights[rows]
         total = weights.sum()
-        steps, dense = self.steps[rows], isinstance(self.sent, _Dense)
+        steps, counted = self.steps[rows], isinstance(self.sent, _Counted)
         return replace(
             self,
             ids=self.ids[rows],
@@ -113,7 +124,7 @@ class Updates:
             weights=weights / total if len(weights) and total > 0 else weights,
             steps=steps,
             extra={name: matrix[rows] for name, matrix in self.extra.items()},
-            sent=None if dense else self.sent[rows],
+            sent=COUNTED if counted else self.sent[rows],
             trips=self.trips[rows],
             lost_steps=self.work - int(steps.sum()),
         )
@@ -121,7 +132,9 @@ class Updates:
     def _dense(self) -> Tensor:
         matrices = (self.deltas, *self.extra.values())  # (K, d) each
         row = sum(m[:1].numel() * m.element_size() for m in matrices)
-        return torch.full((len(self.ids),), row, dtype=torch.int64).as_subclass(_Dense)
+        return torch.full((len(self.ids),), row, dtype=torch.int64).as_subclass(
+            _Counted
+        )
 
 
 def finite_rows(*matrices: Tensor) -> Tensor | None:
@@ -158,7 +171,7 @@ def leave_out_not_finite(updates: Updates, where: str = "") -> Updates:
 
 def warn_not_finite(updates: Updates, good: Tensor, where: str = "") -> None:
     """Name the clients outside of ``good``, bool ``(K,)``, in a warning."""
-    message = (
+    message = _(
         "Round {round}: the updates of clients {ids} are not finite{where} and were "
         "left out. A smaller lr usually helps."
     )
@@ -235,3 +248,49 @@ class State:
 def unwritten(num_clients: int, params: Tensor) -> Tensor:
     """Return zeros ``(N, d)`` that take no memory until they are first written."""
     return params.new_zeros(()).expand(num_clients, len(params))
+
+
+def admit(state: State, start: State, by: str = "") -> None:
+    """Require a state of this federation: its names, N and d.
+
+    Parameters
+    ----------
+    state
+        what came in.
+    start
+        the federation's own, before its first round.
+    by
+        who made it, where that was code of somebody's.
+
+    Raises
+    ------
+    ValueError
+        it belongs to another model, algorithm, uplink or number of clients.
+    """
+    validate.instance("state", state, State)
+    whose = _("a state from {name}").format(name=by) if by else _("a state")
+    _same("params", state.params, start.params, whose)
+    for kind in ("server", "clients"):
+        got, own = getattr(state, kind), getattr(start, kind)
+        if got.keys() != own.keys():
+            what = _("{whose} with {kind} memory {names}")
+            raise validate.fail(
+                what.format(whose=whose, kind=kind, names=sorted(got)),
+                str(sorted(own)),
+                _("It belongs to another algorithm or uplink: set both as in its run."),
+            )
+    for name, rows in start.clients.items():  # the server's may be of any form
+        _same(name, state.clients[name], rows, whose)
+
+
+def _same(name: str, value: Tensor, like: Tensor, whose: str) -> None:
+    if value.shape == like.shape and value.dtype == like.dtype:
+        return
+    what = _("{whose} with {name} of shape {shape} and {dtype}")
+    raise validate.fail(
+        what.format(
+            whose=whose, name=name, shape=tuple(value.shape), dtype=value.dtype
+        ),
+        f"{tuple(like.shape)}, {like.dtype}",
+        _("It belongs to another model or to another number of clients."),
+    )

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from fltutor import validate
-from fltutor.algorithms.fedavg import Aggregate, FedAvg
+from fltutor.algorithms.fedavg import NOTHING, Aggregate, FedAvg
 from fltutor.clients import LocalTraining
 from fltutor.updates import State, Updates, unwritten
 
@@ -90,7 +90,12 @@ class FedNova(FedAvg):
     """
 
     def finish(
-        self, updates: Updates, state: State, local: LocalTraining
+        self,
+        updates: Updates,
+        state: State,
+        local: LocalTraining,
+        *,
+        own: Mapping[str, Tensor] = NOTHING,
     ) -> tuple[Updates, State]:
         """Scale each row to the same number of steps: ``delta tau_eff / tau``."""
         tau, rho = updates.steps.to(updates.deltas.dtype), local.momentum  # (K,)
@@ -152,11 +157,16 @@ class FedDyn(FedAvg):
         return grad - memory["h_i"] + self.alpha * (params - start)
 
     def finish(
-        self, updates: Updates, state: State, local: LocalTraining
+        self,
+        updates: Updates,
+        state: State,
+        local: LocalTraining,
+        *,
+        own: Mapping[str, Tensor] = NOTHING,
     ) -> tuple[Updates, State]:
         """Remember where the client stood: ``h_i <- h_i - alpha delta`` [client]."""
-        own = state.clients["h_i"][updates.ids] - self.alpha * updates.deltas  # (K, d)
-        return updates, state.with_rows("h_i", updates.ids, own)
+        h_i = state.clients["h_i"][updates.ids] - self.alpha * updates.deltas  # (K, d)
+        return updates, state.with_rows("h_i", updates.ids, h_i)
 
     def step(self, aggregate: Aggregate, updates: Updates, state: State) -> State:
         """Average, then undo the mean of all bends: ``- h / alpha`` [server]."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import ClassVar, TypeAlias
 
 from torch import Tensor
@@ -14,6 +15,9 @@ from fltutor.updates import State, Updates
 
 #: The vector (d,) that an aggregator made of a round's matrix.
 Aggregate: TypeAlias = Tensor
+
+#: What clients know beside their update, where an algorithm asks for nothing.
+NOTHING: Mapping[str, Tensor] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +66,7 @@ class FedAvg:
 
     @property
     def full_gradient(self) -> bool:
-        """Whether :meth:`finish` needs ``extra["gradient"]``, each client's at start.
+        """Whether :meth:`finish` needs ``own["gradient"]``, each client's at its start.
 
         A federation then makes one more full pass over each client's data.
         """
@@ -95,9 +99,27 @@ class FedAvg:
         return grad
 
     def finish(
-        self, updates: Updates, state: State, local: LocalTraining
+        self,
+        updates: Updates,
+        state: State,
+        local: LocalTraining,
+        *,
+        own: Mapping[str, Tensor] = NOTHING,
     ) -> tuple[Updates, State]:
-        """Let the clients finish their round: what they send, what they keep."""
+        """Let the clients finish their round: what they send, what they keep.
+
+        Parameters
+        ----------
+        updates
+            the cohort's deltas; whatever shall travel beside them goes into ``extra``.
+        state
+            the clients' rows are theirs to renew, with :meth:`State.with_rows`.
+        local
+            what they did, with the epochs of each.
+        own
+            what each client knows and does not send, name -> ``(K, d)``: "gradient" for
+            an algorithm that asks for :attr:`full_gradient`. Given only then.
+        """
         return updates, state
 
     def step(self, aggregate: Aggregate, updates: Updates, state: State) -> State:

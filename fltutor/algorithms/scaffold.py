@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from fltutor import validate
-from fltutor.algorithms.fedavg import Aggregate, FedAvg
+from fltutor.algorithms.fedavg import NOTHING, Aggregate, FedAvg
 from fltutor.clients import LocalTraining
 from fltutor.updates import State, Updates, unwritten
+from fltutor.words import _
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,34 +84,34 @@ class Scaffold(FedAvg):
         return grad - memory["c_i"] + memory["c"]
 
     def finish(
-        self, updates: Updates, state: State, local: LocalTraining
+        self,
+        updates: Updates,
+        state: State,
+        local: LocalTraining,
+        *,
+        own: Mapping[str, Tensor] = NOTHING,
     ) -> tuple[Updates, State]:
         """Renew c_i and send its change beside delta [client, wire]."""
         old = state.clients["c_i"][updates.ids]  # (K, d)
-        new = self.renew(old, updates, state, local)  # (K, d)
+        if self.option == 1:
+            new = _gradient(own)  # (K, d), line 12, option I
+        else:
+            new = self.renew(old, updates, state, local)  # (K, d)
         sent = replace(updates, extra={"c_i_change": new - old})
         return sent, state.with_rows("c_i", updates.ids, new)
 
     def renew(
         self, old: Tensor, updates: Updates, state: State, local: LocalTraining
     ) -> Tensor:
-        """Return the new c_i, ``(K, d)``: line 12 of the paper's Algorithm 1 [client].
+        """Return option 2's new c_i, ``(K, d)``, the paper's line 12 [client].
 
         Parameters
         ----------
         old
             the cohort's c_i, ``(K, d)``.
         updates, state, local
-            as in :meth:`finish`; option 1 needs ``updates.extra["gradient"]``.
+            as in :meth:`finish`.
         """
-        if self.option == 1:
-            if "gradient" not in updates.extra:
-                raise validate.fail(
-                    "updates without extra['gradient']",
-                    "each client's gradient at its start (K, d) for option 1",
-                    "Run it in a Federation, or use option=2.",
-                )
-            return updates.extra["gradient"]  # grad F_i at the start, (K, d)
         taken = updates.steps[:, None].to(old.dtype)  # (K, 1)
         new = updates.deltas / (-local.lr * taken.clamp(min=1))  # (K, d): mean gradient
         new.add_(old).sub_(state.server["c"])
@@ -122,3 +123,14 @@ class Scaffold(FedAvg):
         num_clients = len(state.clients["c_i"])  # N
         c = state.server["c"] + updates.extra["c_i_change"].sum(dim=0) / num_clients
         return replace(state, server={"c": c})
+
+
+def _gradient(own: Mapping[str, Tensor]) -> Tensor:
+    """Return each client's gradient at its start, ``(K, d)``."""
+    if "gradient" not in own:
+        raise validate.fail(
+            _("finish without own['gradient']"),
+            _("each client's gradient at its start (K, d) for option 1"),
+            _("Run it in a Federation, or use option=2."),
+        )
+    return own["gradient"]

@@ -8,12 +8,13 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from fltutor import seeds, validate
+from fltutor import validate
 from fltutor.algorithms import FedAvg
-from fltutor.clients import Client, batch_plan
+from fltutor.clients import Client
 from fltutor.datasets import Dataset
 from fltutor.evaluation.scoring import Scores, scores
 from fltutor.federation import Federation
+from fltutor.rounds import walk
 from fltutor.updates import State
 
 
@@ -54,16 +55,10 @@ def local_only(federation: Federation, rounds: int) -> Tensor:
         trains in only rounds * K / N of them.
     """
     validate.count("rounds", rounds, low=0)
-    task, clients = federation.task, list(federation.clients)
-    ids = torch.arange(len(clients))
-    local = federation.local.of(ids)
-    models = task.init().expand(len(clients), -1).clone()  # (N, d)
+    ids = torch.arange(len(federation.clients))
+    models = federation.task.init().expand(len(ids), -1).clone()  # (N, d)
     for index in range(rounds):
-        streams = seeds.keys(federation.seed, "batches", index, ids)
-        plan = batch_plan([len(client) for client in clients], local, streams)
-        models, _ = federation.engine(
-            task, models, clients, plan, local, FedAvg().direction, {}
-        )
+        models, _ = walk(federation, models, ids, index)
     return models
 
 

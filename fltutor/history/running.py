@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 from torch import nn
 
 from fltutor.history.ledger import History
 from fltutor.history.record import Record
 from fltutor.updates import State
+from fltutor.words import _
 
 
 def gather(
@@ -28,22 +30,36 @@ def gather(
 
     Parameters
     ----------
-    records
-        makes a round whenever it is asked for the next.
-    rounds
-        how many there will be.
-    name
-        of the run, in legends.
+    records, rounds
+        makes a round whenever it is asked for the next; how many there will be.
+    name, module
+        of the run, in legends; of the model, for :meth:`History.model`.
     state
         before the first round.
-    module
-        the model's, for :meth:`History.model`.
     progress
         show a bar; None shows one once a run lasts two seconds.
     """
+    kept: list[Record] = []
+    bar = _bar(records, rounds, name, progress)
+    try:
+        for record in bar:
+            state = record.state or state
+            kept.append(record.without_state())  # or every round's state would live
+    except KeyboardInterrupt:
+        message = _("{name} was interrupted: {done} of {rounds} rounds are kept.")
+        told = message.format(name=name, done=len(kept), rounds=rounds)
+        warnings.warn(told, stacklevel=3)
+    finally:
+        bar.close()
+    return History(tuple(kept), name, state=state, module=module)
+
+
+def _bar(
+    records: Iterator[Record], rounds: int, name: str, progress: bool | None
+) -> Any:
     from tqdm.auto import tqdm
 
-    bar = tqdm(
+    return tqdm(
         records,
         total=rounds,
         desc=name,
@@ -51,15 +67,3 @@ def gather(
         disable=progress is False,
         leave=False,
     )
-    kept: list[Record] = []
-    try:
-        for record in bar:
-            state = record.state or state
-            kept.append(record.without_state())  # or every round's state would live
-    except KeyboardInterrupt:
-        message = "{name} was interrupted: {done} of {rounds} rounds are kept."
-        told = message.format(name=name, done=len(kept), rounds=rounds)
-        warnings.warn(told, stacklevel=3)
-    finally:
-        bar.close()
-    return History(tuple(kept), name, state=state, module=module)

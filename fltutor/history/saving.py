@@ -51,7 +51,7 @@ def write(
     descriptor, name = tempfile.mkstemp(dir=goal.parent, prefix=f".{goal.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            np.savez(file, allow_pickle=False, **every)  # type: ignore[arg-type]  # numpy's stub takes the arrays for its options
+            np.savez(file, allow_pickle=False, **every)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(name, 0o666 & ~_umask())  # noqa: PTH101 - mkstemp's are for us alone

@@ -10,16 +10,16 @@ from itertools import islice
 import torch
 from torch import Tensor
 
-from fltutor import seeds, validate
-from fltutor.clients import batch_plan
+from fltutor import validate
 from fltutor.datasets import Dataset
-from fltutor.federation import Federation, leave_out_not_finite
-from fltutor.history import History, Record
+from fltutor.federation import Federation
+from fltutor.history import History, Record, gather
+from fltutor.rounds import Attendance, record
 from fltutor.systems.clock import Arrivals, arrivals
 from fltutor.systems.cohorts import refuse_wrapped
-from fltutor.systems.devices import Device, load_of
+from fltutor.systems.devices import Device, steps_per_epoch, work_of
 from fltutor.systems.staleness import Staleness, inverse_root, polynomial
-from fltutor.systems.trace import Span, Trace
+from fltutor.systems.trace import USED, Span, Trace
 from fltutor.updates import State, Updates
 
 
@@ -56,13 +56,14 @@ class Asynchronous:
         validate.count("buffer", self.buffer)
         if self.mixing is not None and not 0 < self.mixing <= 1:
             raise validate.fail(f"mixing={self.mixing}", "0 < mixing <= 1", "Use 0.6.")
+        validate.one_of("sampling", own.sampling, ["fixed"])
         algorithm = own.algorithm
-        memory = algorithm.init(own.task.init(), len(own.clients)).clients
-        if memory or algorithm.downloads or algorithm.full_gradient:
+        if own.init().clients or algorithm.downloads or algorithm.full_gradient:
             raise validate.fail(
-                f"{algorithm.name}, whose clients keep or exchange more than a model",
-                "an algorithm without client memory",
-                "Its memory would belong to another model. Use FedAvg, FedProx or a "
+                f"{algorithm.name} or a stage whose clients keep or exchange more than "
+                "a model",
+                "an algorithm and stages without client memory",
+                "Their memory would belong to another model. Use FedAvg, FedProx or a "
                 "server optimiser.",
             )
 
@@ -90,10 +91,8 @@ class Asynchronous:
         versions = {0: state.params}  # those that a trip under way started from
         for index, batch in enumerate(self._take(n)):
             starts = torch.stack([versions[s.round] for s in batch.used])  # (K, d)
-            updates = self._train(starts, batch.used, state, index)
-            if len(updates) > 0:
-                aggregate = own.aggregator(updates.deltas, updates.weights)  # (d,)
-                state = own.algorithm.step(aggregate, updates, state)
+            updates, state = self._train(starts, batch.used, state, index)
+            state = own.close(state, updates)
             needed = {s.round for s in batch.running}
             versions = {v: p for v, p in versions.items() if v in needed}
             versions[index + 1] = state.params
@@ -107,7 +106,7 @@ class Asynchronous:
         return state
 
     def rounds(
-        self, n: int, test: Dataset | None = None, every: int = 1
+        self, n: int, test: Dataset | None = None, *, every: int = 1
     ) -> Iterator[Record]:
         """Yield a record after each of ``n`` changes, with simulated ``seconds``.
 
@@ -120,68 +119,77 @@ class Asynchronous:
         every
             evaluate after every so many changes, and after the last.
         """
-        task, load = self.federation.task, load_of(self.federation)
-        begin = time.perf_counter()
-        for index, (state, updates, batch) in enumerate(self.changes(n)):
-            wall = time.perf_counter() - begin
-            due = (index + 1) % every == 0 or index + 1 == n
-            scores = task.evaluate(state.params, test) if test and due else {}
-            went = [s for s in batch.ended if s.outcome != "absent"]
-            yield Record(
-                round=index + 1,
-                participants=len(updates),
-                left_out=len(batch.used) - len(updates),
-                bytes_up=updates.nbytes,
-                bytes_down=len(went) * load.bytes_down,
-                local_steps=int(updates.steps.sum()),
-                wall_seconds=wall,
-                seconds=batch.seconds,
-                **scores,
-            )
-            begin = time.perf_counter()
+        validate.count("n", n, 0)
+        validate.count("every", every)
+        return self._rounds(n, test, every)
 
     def run(
         self, *, rounds: int, test: Dataset | None = None, every: int = 1
     ) -> History:
         """Run until the model has changed ``rounds`` times and keep the ledger."""
         validate.count("rounds", rounds)
-        validate.count("every", every)
-        return History(tuple(self.rounds(rounds, test, every)), self.name)
+        return gather(
+            self.rounds(rounds, test, every=every),
+            rounds=rounds,
+            name=self.name,
+            state=self.federation.init(),
+            module=self.federation.task.module,
+            progress=False,
+        )
+
+    def _rounds(self, n: int, test: Dataset | None, every: int) -> Iterator[Record]:
+        own, begin = self.federation, time.perf_counter()
+        for index, (state, updates, batch) in enumerate(self.changes(n)):
+            wall = time.perf_counter() - begin
+            due = (index + 1) % every == 0 or index + 1 == n
+            scores = own.task.evaluate(state.params, test) if test and due else {}
+            line = record(
+                own, self._attendance(batch), updates, state,
+                index=index, seconds=wall, scores=scores,
+            )  # fmt: skip
+            yield replace(line, seconds=batch.seconds).with_state(state)
+            begin = time.perf_counter()
+
+    def _attendance(self, batch: Arrivals) -> Attendance:
+        """Return whose trips ended; bytes and work count when a trip does."""
+        gone = [span for span in batch.ended if span.outcome not in USED]
+        lost = [
+            work_of(
+                s, self.devices[s.client], steps_per_epoch(self.federation, s.client)
+            )
+            for s in gone
+        ]
+        return Attendance(
+            ids=torch.tensor([span.client for span in batch.used]),
+            asked=len(batch.used),
+            there=sum(span.outcome != "absent" for span in batch.ended),
+            lost_steps=sum(lost),
+        )
 
     def _take(self, n: int) -> Iterator[Arrivals]:
         return islice(arrivals(self.federation, self.devices, self.buffer), n)
 
     def _train(
         self, starts: Tensor, trips: Sequence[Span], state: State, index: int
-    ) -> Updates:
+    ) -> tuple[Updates, State]:
         """Train a buffer's clients, each from its own start, and weigh by age."""
-        own = self.federation
-        ids = torch.tensor([span.client for span in trips])  # (K,)
-        cohort = [own.clients[span.client] for span in trips]
-        local = own.local.of(ids)
-        numbers = [span.trip for span in trips]
-        streams = seeds.keys(own.seed, "batches", numbers, ids)
-        plan = batch_plan([len(client) for client in cohort], local, streams)
-        ends, steps = own.engine(
-            own.task, starts, cohort, plan, local, own.algorithm.direction, {}
-        )  # (K, d), (K,)
-        equal = torch.full((len(trips),), 1 / len(trips), dtype=starts.dtype)
-        updates = Updates(ids, ends - starts, equal, steps, round=index)
-        updates, _ = own.algorithm.finish(updates, state, local)
-        for stage in own.uplink:
-            updates = stage(updates)
-        return leave_out_not_finite(self._weigh(updates, starts, trips, state))
-
-    def _weigh(
-        self, updates: Updates, starts: Tensor, trips: Sequence[Span], state: State
-    ) -> Updates:
-        validate.same_length(updates=len(updates), trips=len(trips))
-        ages = [self.staleness(span.staleness) for span in trips]
+        updates, state = self.federation.train(
+            state,
+            torch.tensor([span.client for span in trips]),  # (K,)
+            index,
+            starts=starts,
+            trips=torch.tensor([span.trip for span in trips]),  # (K,)
+            weights=torch.full((len(trips),), 1 / len(trips), dtype=starts.dtype),
+        )
+        place = {(span.client, span.trip): k for k, span in enumerate(trips)}
+        sent = zip(updates.ids.tolist(), updates.trips.tolist(), strict=True)
+        rows = [place[which] for which in sent]  # of those that are still there
+        ages = [self.staleness(trips[k].staleness) for k in rows]
         factor = torch.tensor(ages, dtype=starts.dtype)[:, None]  # (K, 1)
         if self.mixing is None:
-            return replace(updates, deltas=factor * updates.deltas)
-        pull = starts + updates.deltas - state.params  # (K, d)
-        return replace(updates, deltas=self.mixing * factor * pull)
+            return replace(updates, deltas=factor * updates.deltas), state
+        pull = starts[rows] + updates.deltas - state.params  # (K, d)
+        return replace(updates, deltas=self.mixing * factor * pull), state
 
 
 def fedasync(

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from math import inf, isnan
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from fltutor import seeds, validate
 from fltutor.datasets import Dataset
 from fltutor.federation import Federation
 from fltutor.history import Record
+from fltutor.rounds import Attendance
 from fltutor.systems.devices import (
     Device,
     Load,
@@ -24,20 +24,10 @@ from fltutor.systems.devices import (
     load_of,
     steps_per_epoch,
     trip,
+    work_of,
 )
 from fltutor.systems.trace import USED, Span, Trace
-from fltutor.updates import State, Updates
-
-
-@dataclass(frozen=True, eq=False)
-class _Chosen(Federation):
-    """A federation whose cohort is given instead of drawn."""
-
-    chosen: tuple[int, ...] = ()
-
-    def sample(self, index: int) -> Tensor:
-        """Return the given ids ``(K,)``."""
-        return torch.tensor(self.chosen, dtype=torch.int64)
+from fltutor.updates import State
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +35,9 @@ class Synchronous(Federation):
     """A federation with a clock; make one with :func:`synchronous`.
 
     A round trains those clients whose update will be used and nobody else: one that is
-    late or gone keeps its own memory as it was before the round.
+    late or gone keeps its own memory as it was before the round. The ledger knows of
+    all: bytes down to everyone who answered, and everyone's local steps, of a client
+    that was cut off those that it had done.
 
     Attributes
     ----------
@@ -100,7 +92,7 @@ class Synchronous(Federation):
         )[: self.enough]
         used = {client for _, client in in_time}
         full = self.enough is not None and len(used) == self.enough
-        last = max(span.upload_end for span in spans)
+        last = max((span.upload_end for span in spans), default=begin)
         end = in_time[-1][0] if full else min(last, begin + self.deadline)
         done = [
             s
@@ -121,20 +113,41 @@ class Synchronous(Federation):
             ends.append(end)
         return Trace(tuple(spans), tuple(ends))
 
-    def round(self, state: State, index: int) -> tuple[State, Updates]:
-        """Run one round with the clients that are in time."""
-        used = [span for span in self.schedule(index)[0] if span.outcome in USED]
-        epochs = {span.client: span.epochs for span in used}
-        return _round_of(self, epochs, state, index)
+    def attend(self, index: int) -> Attendance:
+        """Return who is in time, after how many epochs, and what the others did."""
+        spans = self.schedule(index)[0]
+        used = [span for span in spans if span.outcome in USED]
+        lost = [
+            work_of(s, self.devices[s.client], steps_per_epoch(self, s.client))
+            for s in spans
+            if s.outcome not in USED
+        ]
+        return Attendance(
+            ids=torch.tensor([span.client for span in used], dtype=torch.int64),
+            epochs=tuple(span.epochs for span in used),
+            asked=len(spans),
+            there=sum(span.outcome != "absent" for span in spans),
+            lost_steps=sum(lost),
+        )
 
     def rounds(
-        self, n: int, test: Dataset | None = None, every: int = 1
+        self,
+        n: int,
+        test: Dataset | None = None,
+        *,
+        every: int = 1,
+        state: State | None = None,
+        start: int = 0,
     ) -> Iterator[Record]:
-        """Run ``n`` rounds and yield records with simulated ``seconds``."""
-        now = 0.0
-        for index, record in enumerate(super().rounds(n, test, every)):
+        """Run ``n`` rounds; ``seconds`` go on from where round ``start`` ended."""
+        records = super().rounds(n, test, every=every, state=state, start=start)
+        return self._timed(records, start)
+
+    def _timed(self, records: Iterator[Record], start: int) -> Iterator[Record]:
+        now = self.trace(start).ends[-1] if start else 0.0
+        for index, record in enumerate(records, start):
             now = self.schedule(index, now)[1]
-            yield replace(record, seconds=now)
+            yield replace(record, seconds=now).with_state(record.state)
 
     def _close(self, begin: float) -> float:
         return (begin + self.deadline) * (1 + 1e-12)  # sums of floats miss by a bit
@@ -212,6 +225,26 @@ class Straggling(Federation):
 
     def work(self, index: int) -> dict[int, int]:
         """Return who sends in a round, and after how many epochs: id -> epochs."""
+        epochs, slow = self._epochs(index)
+        return {i: e for i, e in epochs.items() if self.keep or i not in slow}
+
+    def attend(self, index: int) -> Attendance:
+        """Return who sends what they have done, and the work that is thrown away."""
+        epochs, _ = self._epochs(index)
+        sends = self.work(index)
+        lost = [
+            e * steps_per_epoch(self, i) for i, e in epochs.items() if i not in sends
+        ]
+        return Attendance(
+            ids=torch.tensor(list(sends), dtype=torch.int64),
+            epochs=tuple(sends.values()),
+            asked=len(epochs),
+            there=len(epochs),
+            lost_steps=sum(lost),
+        )
+
+    def _epochs(self, index: int) -> tuple[dict[int, int], set[int]]:
+        """Return everybody's epochs, id -> epochs, and who is a straggler."""
         ids = self.sample(index).tolist()
         who = seeds.stream(self.seed, "stragglers", index).permutation(len(ids))
         slow = {ids[k] for k in who[: round(self.fraction * len(ids))]}
@@ -219,11 +252,7 @@ class Straggling(Federation):
         for i in slow:
             draw = seeds.stream(self.seed, "straggler", index, i)
             epochs[i] = int(draw.integers(1, max(epochs[i], 1), endpoint=True))
-        return {i: e for i, e in epochs.items() if self.keep or i not in slow}
-
-    def round(self, state: State, index: int) -> tuple[State, Updates]:
-        """Run one round with what the stragglers have done, or without them."""
-        return _round_of(self, self.work(index), state, index)
+        return epochs, slow
 
 
 def stragglers(federation: Federation, *, fraction: float, keep: bool) -> Straggling:
@@ -252,10 +281,6 @@ def stragglers(federation: Federation, *, fraction: float, keep: bool) -> Stragg
 def parts(federation: Federation) -> dict[str, Any]:
     """Return a plain federation's fields by name; refuse one that has a clock."""
     refuse_wrapped(federation)
-    return _fields(federation)
-
-
-def _fields(federation: Federation) -> dict[str, Any]:
     return {f.name: getattr(federation, f.name) for f in fields(Federation)}
 
 
@@ -273,22 +298,3 @@ def refuse_wrapped(federation: Federation) -> None:
             "a plain Federation",
             "Its stragglers or clock would be lost: choose one of the two.",
         )
-
-
-def _round_of(
-    federation: Federation, epochs: Mapping[int, int], state: State, index: int
-) -> tuple[State, Updates]:
-    """Run a round with given clients, each with its epochs; with none, do nothing."""
-    if not epochs:
-        ids = torch.zeros(0, dtype=torch.int64)
-        none = state.params.new_zeros(0)
-        return state, Updates(ids, none.reshape(0, federation.task.dim), none, ids)
-    local = federation.local
-    if any(e != epochs_of(federation, i) for i, e in epochs.items()):
-        most = range(len(federation.clients))
-        every = [epochs.get(i, epochs_of(federation, i)) for i in most]
-        local = replace(local, epochs=tuple(every))
-    chosen = _Chosen(
-        **{**_fields(federation), "local": local}, chosen=tuple(sorted(epochs))
-    )
-    return chosen.round(state, index)

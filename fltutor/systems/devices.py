@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import floor, isnan
+from math import floor, isinf, isnan
 
 import numpy as np
 import torch
 
 from fltutor import seeds, validate
 from fltutor.federation import Federation
-from fltutor.systems.trace import Span
+from fltutor.systems.trace import USED, Span
 from fltutor.updates import Updates
 
 MIB = 2**20
@@ -131,10 +131,10 @@ def load_of(federation: Federation) -> Load:
     params, algorithm = federation.task.init(), federation.algorithm
     size = params.numel() * params.element_size()
     row, one = params.new_zeros(1, len(params)), torch.zeros(1, dtype=torch.int64)
-    extra = {"gradient": row} if algorithm.full_gradient else {}
-    blank = Updates(one, row, params.new_ones(1), one + 1, extra)
+    own = {"own": {"gradient": row}} if algorithm.full_gradient else {}
+    blank = Updates(one, row, params.new_ones(1), one + 1)
     state = algorithm.init(params, 1)
-    sent, _ = algorithm.finish(blank, state, federation.local.of(one))
+    sent, _ = algorithm.finish(blank, state, federation.local.of(one), **own)
     return Load(bytes_down=(1 + len(algorithm.downloads)) * size, bytes_up=sent.nbytes)
 
 
@@ -177,6 +177,29 @@ def epochs_until(
     fixed = 2 * device.latency + load.bytes_down / MIB / device.download
     spare = deadline - start - fixed - load.bytes_up / MIB / device.upload
     return max(floor(spare * device.speed / steps + 1e-9), 0)
+
+
+def work_of(span: Span, device: Device, steps: int) -> int:
+    """Return the local steps of a trip, also of one that was cut short.
+
+    Parameters
+    ----------
+    span
+        used, late, dropped or absent.
+    device
+        whose trip it is.
+    steps
+        in an epoch.
+    """
+    whole = span.epochs * steps
+    if span.outcome == "absent":
+        return 0
+    if span.outcome in USED or span.compute_end < span.upload_end:  # it was sending
+        return whole
+    if isinf(device.speed):  # it was still receiving
+        return 0
+    done = (span.compute_end - span.download_end) * device.speed
+    return min(floor(done + 1e-9), whole)
 
 
 def cut(span: Span, at: float, outcome: str) -> Span:

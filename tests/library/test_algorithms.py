@@ -380,6 +380,6 @@ def test_scaffold_option_1_without_gradients_says_what_it_needs():
     state = Scaffold(option=1).init(torch.zeros(2), 1)
     one = torch.ones(1)
     updates = Updates(torch.arange(1), torch.ones(1, 2), one, one)
-    with pytest.raises(ValueError, match="extra\\['gradient'\\]"):
+    with pytest.raises(ValueError, match="own\\['gradient'\\]"):
         Scaffold(option=1).finish(updates, state, LocalTraining())
     assert isinstance(state, State)

@@ -17,9 +17,11 @@ LAYERS = {
         [
             "validate palette catalogue",
             "seeds threads memory words",
-            "vectors datasets models updates history guard",
-            "clients task aggregators robust compression accounting secagg poisoning",
+            "vectors datasets models updates guard",
+            "clients task history stages aggregators robust compression accounting "
+            "secagg poisoning",
             "splitters engines algorithms toys privacy inversion vertical",
+            "rounds",
             "federation personal",
             "systems evaluation plots checks",
             "lab",
