@@ -226,7 +226,9 @@ class Federation:
         validate.count("n", n, 0)
         validate.count("every", every)
         validate.count("start", start, 0)
-        return self._rounds(n, test, every, state or self.init(), start)
+        begin = self.init() if state is None else state
+        admit(begin, self._start)
+        return self._rounds(n, test, every, begin, start)
 
     def run(
         self,
@@ -253,7 +255,7 @@ class Federation:
         progress
             show a bar; None shows one once a run lasts two seconds.
         state, start
-            go on from the state after ``start`` rounds, as if there had been no pause:
+            go on from the state after ``start`` rounds as if there had been no pause:
             ``run(rounds=10, state=history.state, start=len(history))``.
         """
         validate.count("rounds", rounds)
@@ -261,7 +263,7 @@ class Federation:
             self.rounds(rounds, test, every=every, state=state, start=start),
             rounds=rounds,
             name=self.algorithm.name,
-            state=state or self.init(),
+            state=self.init() if state is None else state,
             module=self.task.module,
             progress=progress,
         )

@@ -145,10 +145,10 @@ def finite_rows(*matrices: Tensor) -> Tensor | None:
     *matrices
         ``(K, d)`` each.
     """
-    if all(math.isfinite(m.sum()) for m in matrices):  # as nearly always
+    if all(math.isfinite(m.sum()) for m in matrices):  # as nearly always, and quick
         return None
-    rows = torch.stack([m.sum(dim=1) for m in matrices])  # (matrices, K)
-    good = torch.isfinite(rows).all(dim=0)  # (K,)
+    rows = torch.stack([torch.isfinite(m).all(dim=1) for m in matrices])
+    good = rows.all(dim=0)  # (matrices, K) -> (K,)
     return None if bool(good.all()) else good
 
 
