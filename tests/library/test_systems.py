@@ -441,6 +441,134 @@ class TestFedAsync:
         assert both.name.startswith("FedBuff + FedProx")
 
 
+# ---------------------------------------------------------------- the ledger
+
+
+class TestLedger:
+    """What happened is counted: bytes to who was there, work of who came too late."""
+
+    def test_the_absent_receive_nothing(self):
+        device = replace(STILL, availability=0.5)
+        timed = systems.synchronous(bowls([[1.0]] * 6), [device] * 6)
+        spans = [timed.schedule(r)[0] for r in range(20)]
+        there = [sum(s.outcome != "absent" for s in each) for each in spans]
+        assert len(set(there)) > 3
+        history = timed.run(rounds=20, progress=False)
+        assert history["bytes_down"].tolist() == [8 * n for n in there]
+        assert history["left_out"].tolist() == [6 - n for n in there]
+
+    def test_over_selection_pays_for_everyone_it_asked(self):
+        # 12 steps each; speeds 1 to 6, enough=3: the round ends at 12 / 4 = 3 s
+        federation = bowls([[float(i)] for i in range(6)], epochs=12)
+        timed = systems.synchronous(federation, at(1, 2, 3, 4, 5, 6), enough=3)
+        (record,) = timed.run(rounds=1, progress=False)
+        assert (record.participants, record.left_out) == (3, 3)
+        assert record.bytes_down == 6 * 8
+        assert record.bytes_up == 3 * 8
+        assert record.local_steps == 3 + 6 + 9 + 3 * 12
+
+    def test_a_late_client_that_was_sending_has_done_all_its_work(self):
+        slow_up = replace(STILL, upload=8 / MIB / 10)  # ten seconds for 8 bytes
+        timed = systems.synchronous(bowls(epochs=4), [STILL, slow_up], deadline=6.0)
+        (record,) = timed.run(rounds=1, progress=False)
+        assert (record.participants, record.local_steps) == (1, 8)
+
+    @pytest.mark.parametrize("speed", [1.0, inf])
+    def test_a_late_client_that_was_receiving_has_done_none(self, speed):
+        slow_down = replace(STILL, speed=speed, download=8 / MIB / 10)
+        timed = systems.synchronous(bowls(epochs=4), [STILL, slow_down], deadline=6.0)
+        (record,) = timed.run(rounds=1, progress=False)
+        assert (record.local_steps, record.bytes_down) == (4, 16)
+
+    def test_work_that_went_silent_is_counted_up_to_that_moment(self):
+        device = replace(STILL, dropout=0.5)
+        timed = systems.synchronous(bowls([[1.0]] * 8, epochs=100), [device] * 8)
+        spans, _ = timed.schedule(0)
+        gone = [int(s.seconds + 1e-9) for s in spans if s.outcome == "dropped"]
+        assert 0 < len(gone) < 8
+        (record,) = timed.run(rounds=1, progress=False)
+        assert record.local_steps == 100 * (8 - len(gone)) + sum(gone)
+
+    def test_dropped_stragglers_have_received_and_worked(self):
+        federation = bowls([[float(i)] for i in range(10)], epochs=9)
+        dropped, kept = (
+            systems.stragglers(federation, fraction=0.6, keep=keep).run(
+                rounds=3, progress=False
+            )
+            for keep in (False, True)
+        )
+        assert dropped["participants"].tolist() == [4] * 3
+        assert dropped["bytes_up"].tolist() == [4 * 8] * 3
+        for column in ("bytes_down", "local_steps"):
+            assert dropped[column].tolist() == kept[column].tolist()
+        assert kept["bytes_down"].tolist() == [80] * 3
+
+    def test_without_rounds_it_counts_the_same(self):
+        # everyone alike and a full buffer: the two clocks tell the same story
+        device = replace(STILL, dropout=0.4)
+        federation = bowls([[1.0]] * 5, epochs=20)
+        run = systems.fedbuff(federation, [device] * 5, buffer=3)
+        trace, history = run.trace(12), run.run(rounds=12)
+        gone = [int(s.seconds + 1e-9) for s in trace if s.outcome == "dropped"]
+        assert len(gone) > 5
+        assert history["local_steps"].sum() == 20 * 36 + sum(gone)
+        assert history["bytes_down"].sum() == 8 * len(trace)
+        assert history["bytes_up"].sum() == 8 * 36
+
+
+class TestStagesInABuffer:
+    def test_a_clients_two_trips_in_one_buffer_are_told_apart(self):
+        seen = []
+
+        def only_the_second(updates):
+            seen.append([updates.ids.tolist(), updates.trips.tolist()])
+            return updates.keep(torch.tensor([1]))
+
+        run = systems.fedbuff(
+            bowls([[4.0], [0.0]], uplink=[only_the_second]), at(1.0, 0.4), buffer=2,
+            staleness=lambda age: 1.0 + age,
+        )  # fmt: skip
+        _, updates, batch = next(run.changes(1))
+        assert seen == [[[0, 0], [0, 1]]]
+        assert updates.trips.tolist() == [1]
+        assert updates.deltas.item() == 2.0 * (1 + batch.used[1].staleness)
+
+    def test_a_stage_of_the_servers_remembers_across_changes(self):
+        class Counts:
+            def init(self, params, num_clients):
+                return {"calls": torch.tensor(0)}
+
+            def __call__(self, updates, state):
+                return updates, replace(
+                    state, server={"calls": state.server["calls"] + 1}
+                )
+
+        run = systems.fedbuff(bowls(uplink=[Counts()]), at(1.0, 0.4), buffer=2)
+        assert int(run.train(5).server["Counts/calls"]) == 5
+
+    def test_a_stage_whose_clients_remember_is_refused(self):
+        class Keeps:
+            def init(self, params, num_clients):
+                return {"error": params.new_zeros(num_clients, len(params))}
+
+        with pytest.raises(ValueError, match="a stage whose clients keep"):
+            systems.fedbuff(bowls(uplink=[Keeps()]), at(1.0, 0.4))
+
+    def test_poisson_cohorts_are_no_matter_of_buffers(self):
+        with pytest.raises(ValueError, match="sampling='poisson'"):
+            systems.fedbuff(bowls(sampling="poisson"), at(1.0, 0.4))
+
+
+def test_a_clock_takes_poisson_cohorts():
+    federation = bowls([[1.0]] * 6, cohort_size=1, sampling="poisson")
+    timed = systems.synchronous(federation, at(*[1.0] * 6))
+    history = timed.run(rounds=12, progress=False)
+    sizes = [len(federation.sample(r)) for r in range(12)]
+    assert 0 in sizes
+    assert history["participants"].tolist() == sizes
+    assert history["seconds"][-1] == sum(size > 0 for size in sizes)
+
+
 def test_a_clock_is_not_put_on_top_of_another():
     slow = systems.stragglers(bowls(), fraction=0.5, keep=True)
     for wrap in (systems.synchronous, systems.fedbuff):
