@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fltutor import datasets, models, plots, splitters
+from fltutor import datasets, models, plots, rounds, splitters
 from fltutor.algorithms import FedAvg
 from fltutor.clients import Client, LocalTraining
 from fltutor.evaluation import drift_norm, update_cosine
@@ -79,28 +79,15 @@ def walk(task: Task, clients: list[Client], start: Tensor, steps: int, lr: float
     A federation of one round with fewer steps ends where the longer walk comes by.
     """
     marks = sorted({round(k * steps / PIECES) for k in range(1, PIECES + 1)} - {0})
+    everyone = torch.arange(len(clients))
     now, kept, done = start.expand(len(clients), -1), [], 0
     kept.append(now)
     for mark in marks:
         local = LocalTraining(epochs=mark - done, batch_size=None, lr=lr)
         federation = Federation(task, clients, FedAvg(), local)
-        now, done = _further(federation, now, local), mark
+        now, done = rounds.walk(federation, now, everyone, 0)[0], mark
         kept.append(now)
     return torch.stack(kept, dim=1)
-
-
-def _further(federation: Federation, starts: Tensor, local: LocalTraining) -> Tensor:
-    clients = list(federation.clients)
-    longest = max(len(client) for client in clients)
-    rows = torch.full((len(clients), longest), -1)
-    for k, client in enumerate(clients):
-        rows[k, : len(client)] = torch.arange(len(client))
-    assert isinstance(local.epochs, int)
-    plan = rows[:, None].expand(-1, local.epochs, -1)  # (K, S, B)
-    direction = federation.algorithm.direction
-    return federation.engine(
-        federation.task, starts, clients, plan, local, direction, {}
-    )[0]
 
 
 def compute(state: State) -> Iterator[Frame]:

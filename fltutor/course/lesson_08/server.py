@@ -11,15 +11,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fltutor import datasets, models, plots, seeds, splitters
+from fltutor import datasets, models, plots, splitters
 from fltutor.algorithms import FedAdagrad, FedAdam, FedAvg, FedAvgM, FedOpt, FedYogi
-from fltutor.clients import Client, LocalTraining, batch_plan
-from fltutor.engines import vectorised
+from fltutor.clients import LocalTraining
 from fltutor.federation import Federation
 from fltutor.lab.base import Lab, choice, number
+from fltutor.rounds import walk
 from fltutor.task import Task
 from fltutor.updates import State as Round
-from fltutor.updates import Updates
+from fltutor.updates import Updates, finite_rows
 
 Second: TypeAlias = Callable[..., Any]
 Floats: TypeAlias = np.ndarray[Any, Any]
@@ -99,11 +99,13 @@ class Training:
     algorithms: list[FedAvg]
     federation: Federation
     test: datasets.Dataset
+    cells: list[Federation] = field(init=False)  # one an algorithm
     states: list[Round] = field(init=False)
     scores: list[Floats] = field(init=False)  # a (cells,) a round
 
     def __post_init__(self) -> None:
         """Put all cells at the same start."""
+        self.cells = [replace(self.federation, algorithm=a) for a in self.algorithms]
         start = self.federation.task.init()
         self.states = [each.init(start, CLIENTS) for each in self.algorithms]
         score = self.federation.task.evaluate(start, self.test)["accuracy"]
@@ -112,21 +114,16 @@ class Training:
     def round(self) -> None:
         """Train a round: one cohort, one plan, one call of the engine for all cells."""
         federation, index = self.federation, len(self.scores) - 1
-        ids = federation.sample(index)  # (K,)
-        cohort: list[Client] = [federation.clients[i] for i in ids.tolist()]
-        keys = seeds.keys(federation.seed, "batches", index, ids)
-        plan = batch_plan([len(client) for client in cohort], LOCAL, keys)
+        ids, cells = federation.sample(index), len(self.states)  # (K,)
         starts = torch.cat([s.params.expand(COHORT, -1) for s in self.states])
-        cells = len(self.states)
-        ends, steps = vectorised(
-            federation.task, starts, cohort * cells, plan.repeat(cells, 1, 1),
-            LOCAL, FedAvg().direction, {},
-        )  # fmt: skip
+        ends, steps = walk(federation, starts, ids.repeat(cells), index)
         deltas = (ends - starts).view(cells, COHORT, -1)
-        weights = federation.weights(cohort)  # (K,)
-        for i, algorithm in enumerate(self.algorithms):
-            updates = Updates(ids, deltas[i], weights, steps[:COHORT])
-            new = algorithm.step(weights @ deltas[i], updates, self.states[i])
+        weights = federation.weights([federation.clients[i] for i in ids.tolist()])
+        for i, cell in enumerate(self.cells):
+            updates = Updates(ids, deltas[i], weights, steps[:COHORT], round=index)
+            if finite_rows(deltas[i]) is not None:
+                continue
+            new = cell.close(self.states[i], updates)
             if bool((new.params.abs() < FAR).all()):  # false for nan too
                 self.states[i] = new
         self.scores.append(np.array([self._score(s) for s in self.states]))
