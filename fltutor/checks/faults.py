@@ -7,6 +7,7 @@ import sysconfig
 import traceback
 from pathlib import Path
 
+from fltutor import guard
 from fltutor.checks.model import Fault
 
 _WORDS: tuple[tuple[type[BaseException], str], ...] = (
@@ -32,11 +33,18 @@ _SHAPES = (
 )
 
 
-def plain(error: BaseException) -> Fault:
+def plain(fault: guard.Fault) -> Fault:
     """Say what went wrong, and on which of the learner's own lines."""
-    text = str(error).split("\n")[0]
-    line, code = _own_line(error)
-    return Fault(type(error).__name__, text, _words(error, text), line, code)
+    text = fault.text.split("\n")[0]
+    line, code = _own_line(fault.stack)
+    return Fault(fault.kind, text, _words(fault.error, text), line, code)
+
+
+def without_end(seconds: float, fault: guard.Fault | None = None) -> Fault:
+    """Say that the code did not end, and, where that is known, where it was."""
+    words = f"It did not end within {seconds:.0f} seconds. A loop without end?"
+    line, code = _own_line(fault.stack) if fault is not None else (None, "")
+    return Fault("TooLong", "", words, line, code)
 
 
 def _words(error: BaseException, text: str) -> str:
@@ -52,9 +60,9 @@ def _words(error: BaseException, text: str) -> str:
     return "The code stopped with an error."
 
 
-def _own_line(error: BaseException) -> tuple[int | None, str]:
+def _own_line(stack: traceback.StackSummary) -> tuple[int | None, str]:
     """Return the deepest line that is not a library's."""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+    for frame in reversed(stack):
         if not _is_library(frame.filename):
             code = frame.line or linecache.getline(frame.filename, frame.lineno or 0)
             return frame.lineno, code.strip()
@@ -68,7 +76,7 @@ _LIBRARIES = tuple(
         str(Path(__file__).parents[1]),
     }
 )
-_CATALOGUE = str(Path(__file__).parent / "lesson_")
+_CATALOGUE = str(Path(__file__).parents[1] / "course")
 
 
 def _is_library(filename: str) -> bool:

@@ -9,6 +9,7 @@ from html import escape
 
 import numpy as np
 
+from fltutor import guard
 from fltutor.checks.cases import to_array
 from fltutor.checks.model import Check, Mistake, Outcome
 from fltutor.palette import NOTE, RIGHT, WRONG
@@ -18,9 +19,16 @@ Bundle = dict[str, str]
 
 def show(value: object) -> str:
     """Return a short, deterministic text of a value: 4 digits, shape, no address."""
+    shown = guard.call(_show, value, seconds=1)
+    if shown.fault is not None:  # what cannot even be looked at is still named
+        return f"a {type(value).__name__}"
+    return guard.cut(shown.value, 300)
+
+
+def _show_part(value: object) -> str:
     try:
         return _show(value)
-    except Exception:  # an object that cannot even be looked at is still named
+    except Exception:  # the others are shown all the same
         return f"a {type(value).__name__}"
 
 
@@ -40,12 +48,12 @@ def _show(value: object) -> str:
     if value is None or isinstance(value, str | bool):
         return repr(value)
     if isinstance(value, Mapping):
-        inside = ", ".join(f"{key}: {show(item)}" for key, item in value.items())
+        inside = ", ".join(f"{key}: {_show_part(item)}" for key, item in value.items())
         return f"{{{inside}}}"
     if isinstance(value, Sequence) and len(value) <= 4:
-        return f"[{'; '.join(show(item) for item in value)}]"
+        return f"[{'; '.join(_show_part(item) for item in value)}]"
     if isinstance(value, Sequence):
-        return f"[{show(value[0])}; ... {len(value)} in all]"
+        return f"[{_show_part(value[0])}; ... {len(value)} in all]"
     if callable(value):
         return f"the function {getattr(value, '__name__', type(value).__name__)}"
     return f"a {type(value).__name__}"

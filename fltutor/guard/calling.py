@@ -24,6 +24,8 @@ LIMIT = 10.0
 STACK = 2**24
 #: Seconds between two looks for an interrupt, which some systems hold back in a wait.
 _LOOK = 0.1
+#: Seconds in which an exception that is sent to a thread should arrive.
+_ATTEMPT = 0.05
 #: Seconds in which a thread that was told to stop should, before things are put back.
 _GRACE = 0.2
 
@@ -86,10 +88,10 @@ class _Errand:
         """Call, in the thread; `TooLong` may strike at any moment and ends it."""
         with suppress(TooLong):
             self.carry_out()
+        with suppress(TooLong), self.lock:
+            self.over = True
         with suppress(TooLong):
-            with self.lock:
-                self.over = True
-            _raise_in(self.thread, None)  # one that was on its way
+            _land()  # one that was on its way
 
     def carry_out(self) -> None:
         """Call, and keep the answer."""
@@ -138,22 +140,38 @@ class _Errand:
     def stop(self) -> None:
         """Raise `TooLong` in the thread until it ends: it may catch some of them.
 
-        Python looks for it between two bytecodes, so a sleep ends first.
+        Python delivers it between two bytecodes, so a sleep ends first. Until then
+        every thread of the process looks for it after every call, and one that is
+        traced does nothing else: it is taken back, and sent again later.
         """
-        pause = 0.01
+        pause = _LOOK
         while self.thread.is_alive():
             with self.lock:
+                if self.over:
+                    return
+                _send(self.thread, TooLong)
+            self.thread.join(_ATTEMPT)
+            with self.lock:
                 if not self.over:
-                    _raise_in(self.thread, TooLong)
+                    _send(self.thread, None)
+            with suppress(TooLong):  # only a delivery tells the others to stop looking
+                _send(threading.current_thread(), TooLong)
+                _land()
             self.thread.join(pause)
             pause = min(1.0, 2 * pause)
 
 
-def _raise_in(thread: threading.Thread, kind: type[BaseException] | None) -> None:
+def _send(thread: threading.Thread, kind: type[BaseException] | None) -> None:
     pending = None if kind is None else ctypes.py_object(kind)
     ctypes.pythonapi.PyThreadState_SetAsyncExc(
         ctypes.c_ulong(thread.ident or 0), pending
     )
+
+
+def _land() -> None:
+    """Give Python bytecodes to deliver an exception between."""
+    for _ in range(3):
+        pass
 
 
 def function(name: str, value: object, signature: str = "") -> None:

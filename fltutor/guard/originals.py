@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from operator import is_
 from types import ModuleType
 from typing import Any
 
@@ -32,23 +33,24 @@ def _functions(place: ModuleType | type) -> dict[str, Any]:
 
 #: Taken when this module is first loaded: before the first check of a notebook.
 _FOUND = [(place, _functions(place)) for place in _PLACES]
+#: Methods that Tensor inherits: one of its own would hide them.
+_INHERITED = set(dir(torch._C.TensorBase)) - vars(torch.Tensor).keys()
 
 
 def _replaced() -> list[tuple[ModuleType | type, str, Any, Any]]:
     """List what differs: where, its name, the original, what stands there now."""
-    found = [
-        (place, name, original, now)
-        for place, functions in _FOUND
-        for name, original in functions.items()
-        if (now := vars(place).get(name, _NOTHING)) is not original
-    ]
-    known = vars(torch.Tensor).keys() - _FOUND[-1][1].keys()
-    found += [  # a method of its own hides the one that Tensor inherits
-        (torch.Tensor, name, _NOTHING, vars(torch.Tensor)[name])
-        for name in known
-        if callable(vars(torch.Tensor)[name]) and hasattr(torch._C.TensorBase, name)
-    ]
-    return found
+    found: list[tuple[ModuleType | type, str, Any, Any]] = []
+    for place, functions in _FOUND:
+        now = vars(place)
+        if not all(map(is_, map(now.get, functions), functions.values())):
+            found += [
+                (place, name, original, now.get(name, _NOTHING))
+                for name, original in functions.items()
+                if now.get(name, _NOTHING) is not original
+            ]
+    own = vars(torch.Tensor)
+    hiding = _INHERITED & own.keys()
+    return found + [(torch.Tensor, name, _NOTHING, own[name]) for name in hiding]
 
 
 def _put(place: ModuleType | type, name: str, value: Any) -> None:
