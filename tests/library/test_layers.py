@@ -17,12 +17,12 @@ LAYERS = {
         [
             "validate palette catalogue",
             "seeds threads memory words",
-            "vectors datasets models updates guard",
+            "vectors datasets models updates guard entropy",
             "clients task history stages aggregators robust compression accounting "
-            "secagg poisoning",
-            "splitters engines algorithms toys privacy inversion vertical",
+            "poisoning paillier attestation",
+            "splitters engines algorithms toys privacy secagg vertical",
             "rounds",
-            "federation personal",
+            "federation personal inversion membership",
             "systems evaluation plots checks",
             "lab",
             "lesson cli",

@@ -1,0 +1,79 @@
+"""Signatures and sealed letters between clients, which the server only carries."""
+
+from __future__ import annotations
+
+from fltutor import entropy, validate
+from fltutor.secagg.masks import KEY_BYTES
+from fltutor.words import _
+
+_NONCE = 12
+
+
+def signing_key(draw: entropy.Draw = entropy.system) -> tuple[bytes, bytes]:
+    """Draw an Ed25519 key: (private, public), 32 bytes each (RFC 8032)."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    private = draw(KEY_BYTES)
+    key = Ed25519PrivateKey.from_private_bytes(private)
+    return private, key.public_key().public_bytes_raw()
+
+
+def sign(private: bytes, text: bytes) -> bytes:
+    """Sign bytes: 64 bytes that only the holder of ``private`` could have made."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return Ed25519PrivateKey.from_private_bytes(private).sign(text)
+
+
+def signed(public: bytes, text: bytes, signature: bytes) -> bool:
+    """Tell whether the holder of ``public`` signed exactly these bytes."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, text)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def seal(key: bytes, text: bytes, *, about: bytes, draw: entropy.Draw) -> bytes:
+    """Encrypt bytes so that any change is noticed: ChaCha20-Poly1305 (RFC 8439).
+
+    Parameters
+    ----------
+    key
+        32 bytes.
+    text
+        what to hide.
+    about
+        what is not hidden but must be the same when it is opened.
+    draw
+        source of the nonce, which stands in front of the ciphertext.
+    """
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+    nonce = draw(_NONCE)
+    return nonce + ChaCha20Poly1305(key).encrypt(nonce, text, about)
+
+
+def unseal(key: bytes, sealed: bytes, *, about: bytes, sender: int) -> bytes:
+    """Decrypt what :func:`seal` made.
+
+    Raises
+    ------
+    ValueError
+        it was changed on the way, or was meant for somebody else.
+    """
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+    try:
+        cipher = ChaCha20Poly1305(key)
+        return cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], about)
+    except (InvalidTag, ValueError) as error:
+        raise validate.fail(
+            _("a corrupted share from client {id}").format(id=sender),
+            _("the ciphertext that this client made for me"),
+            _("Stop the round: it was changed on its way through the server."),
+        ) from error
