@@ -95,20 +95,20 @@ def run(
         modulus=modulus,
         round=round,
     )
-    signing = {u: pair[0] for u, pair in pairs.items() if u not in gone["asked"]}
-    return _carry(settings, values, signing, gone, draw)
+    return _carry(settings, values, pairs, gone, draw)
 
 
 def _carry(
     settings: Settings,
     values: Mapping[int, Tensor],
-    signing: Mapping[int, bytes],
+    pairs: Mapping[int, tuple[bytes, bytes]],
     gone: Mapping[str, Collection[int]],
     draw: entropy.Draw,
 ) -> Transcript:
     """Carry every message of a round; read it beside figure 4 of the paper."""
     log: list[Any] = []
     split = partial(_split, gone, log)
+    signing = {u: pair[0] for u, pair in pairs.items() if u not in gone["asked"]}
     knows, keys = split(
         "keys",
         (client.advertise(u, key, settings, draw=draw) for u, key in signing.items()),

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import fltutor as ft
 from fltutor import entropy
 from fltutor.aggregators import mean, uniform_mean
 from fltutor.secagg import (
@@ -593,6 +594,38 @@ def test_secure_sum_refuses_a_robust_rule():
 
 def test_secure_sum_says_what_it_protects():
     assert secure_sum(threshold=3).protects == "single updates from the server"
+
+
+# --- in a federation
+
+
+def federated(algorithm, aggregator, **options):
+    data = ft.datasets.blobs_2d(seed=0).train
+    clients = ft.splitters.iid(data[:60], num_clients=4, seed=0)
+    task = ft.Task(ft.models.linear(2, data.num_classes), seed=0)
+    local = ft.LocalTraining(epochs=1, batch_size=8, lr=0.1)
+    return ft.Federation(
+        task, clients, algorithm, local, aggregator=aggregator, **options
+    )
+
+
+def test_a_federation_learns_the_same_from_sums_alone():
+    plain = federated(ft.FedAvg(), mean).run(rounds=3)
+    secure = federated(ft.FedAvg(), secure_sum(threshold=3, bits=24)).run(rounds=3)
+    torch.testing.assert_close(
+        secure.state.params, plain.state.params, atol=1e-5, rtol=0
+    )
+
+
+def test_what_travels_beside_the_deltas_is_refused():
+    with pytest.raises(ValueError, match="'secure_sum', which protects single updates"):
+        federated(ft.Scaffold(), secure_sum(threshold=3)).run(rounds=1)
+
+
+def test_a_cohort_below_the_threshold_stops_the_run():
+    federation = federated(ft.FedAvg(), secure_sum(threshold=3), cohort_size=2)
+    with pytest.raises(ValueError, match="Got threshold=3 for 2 clients"):
+        federation.run(rounds=1)
 
 
 def test_every_pair_of_clients_has_a_mask_of_its_own():
