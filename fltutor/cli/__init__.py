@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import click
+from typing import Any
 
-import fltutor
+try:
+    from click import group
+except ImportError:  # then the doctor must say so, and not Python
+    from . import bare
 
-from .data import manage_data
-from .doctor import examine
-from .lab import open_lab
+    main: Any = bare.main
+else:
+    from . import commands
 
+    main = commands.main
+    del group
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(fltutor.__version__, prog_name="fltutor")
-def main() -> None:
-    """Federated learning from scratch, in Jupyter notebooks."""
-
-
-main.add_command(open_lab)
-main.add_command(examine)
-main.add_command(manage_data)
+__all__ = ["main"]

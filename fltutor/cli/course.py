@@ -1,17 +1,20 @@
 """Where the course's files are, and how a learner gets a copy of them.
 
 A copy can be brought up to date any number of times. The rule: what a learner changed
-is never overwritten. A record of the shipped checksums in the course folder tells a
-file that nobody touched from one that somebody did.
+is never overwritten. A record of what was shipped, in the course folder, tells a file
+that nobody touched from one that somebody did.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
+import secrets
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from .likeness import Mark, mark
 
 FOLDERS = ("lessons", "exercises", "solutions")
 RECORD = ".fltutor-course.json"
@@ -57,17 +60,22 @@ def find_course() -> Course:
     if (package / "course" / "lessons").is_dir():
         return Course(root=package / "course", is_clone=False)
     raise FileNotFoundError(
-        f"Got no lessons in {package / 'course'} and none in {clone}, but one of them "
-        "must hold the course. Install fltutor again."
+        f"Got no lessons in {package / 'course'} and none in {clone}, need the course "
+        "in one of them. Install fltutor again."
     )
 
 
 def copy_course(course: Course, target: Path, *, version: str) -> Copied:
     """Copy the course into `target`, overwriting nothing that a learner changed.
 
-    A missing file is written. A file that is as it was shipped is updated. A file that
-    was changed stays as it is; if the course has a newer one, that is laid beside it
-    as ``name.new-VERSION.ext``, once.
+    A missing file is written. A file that is as it was shipped is updated; a notebook
+    counts as such if its cells do, whatever running it left in it. A file that was
+    changed stays as it is; if the course has a newer one, that is laid beside it as
+    ``name.new-VERSION.ext``, once. A symbolic link stays one: where its file is
+    updated, that file is written, wherever it lies.
+
+    Two copies at once into one folder do no harm: each file is replaced in one step,
+    and both write the same.
 
     Parameters
     ----------
@@ -82,6 +90,8 @@ def copy_course(course: Course, target: Path, *, version: str) -> Copied:
     ------
     ValueError
         `target` lies inside the course itself, or is a file.
+    OSError
+        Something cannot be read or written. What was there before is whole.
     """
     _check_target(course, target)
     target.mkdir(parents=True, exist_ok=True)
@@ -89,45 +99,45 @@ def copy_course(course: Course, target: Path, *, version: str) -> Copied:
     copied = Copied()
     for name in course.files():
         content = (course.root / name).read_bytes()
-        _place(name, content, target, shipped, version, copied)
-        shipped[name.as_posix()] = _checksum(content)
-    record = json.dumps({"version": version, "files": shipped}, indent=1) + "\n"
-    _write(target / RECORD, record.encode())
+        before = shipped.get(name.as_posix(), Mark())
+        _place(name, content, target, before, version, copied)
+        shipped[name.as_posix()] = _mark(name, content)
+    _write_record(target, version, shipped)
     return copied
 
 
 def _place(
-    name: Path,
-    content: bytes,
-    target: Path,
-    shipped: dict[str, str],
-    version: str,
-    copied: Copied,
+    name: Path, content: bytes, target: Path, before: Mark, version: str, copied: Copied
 ) -> None:
     """Put one file where it belongs and note what was done."""
-    path, before = target / name, shipped.get(name.as_posix())
+    path, new = target / name, _mark(name, content)
     if not path.exists() and not path.is_symlink():
         _write(path, content)
         copied.written.append(name)
         return
-    here = _checksum(path.read_bytes()) if path.is_file() else None
-    if here == _checksum(content):
+    here = _mark(name, path.read_bytes()) if path.is_file() else Mark()
+    if here.whole == new.whole:
         return
-    if here is not None and here == before:
+    if here.whole is not None and here.whole == before.whole:
         _write(path, content)
         copied.updated.append(name)
-        return
-    copied.kept.append(name)
-    if before != _checksum(content):
-        copied.beside.append((name, _lay_beside(name, content, target, version)))
+    elif here.same_text(new):
+        return  # it was run, or saved again: the outputs are the learner's
+    elif here.same_text(before):
+        _write(path, content)
+        copied.updated.append(name)
+    else:
+        copied.kept.append(name)
+        if not before.same_text(new):
+            copied.beside.append((name, _lay_beside(name, content, target, version)))
 
 
 def _lay_beside(name: Path, content: bytes, target: Path, version: str) -> Path:
     """Write `content` beside `name` under the first free name; return that name."""
     number = 1
     while True:
-        mark = f".new-{version}" + (f"-{number}" if number > 1 else "")
-        new = name.with_name(name.stem + mark + name.suffix)
+        words = f".new-{version}" + (f"-{number}" if number > 1 else "")
+        new = name.with_name(name.stem + words + name.suffix)
         path = target / new
         if not path.exists() and not path.is_symlink():
             _write(path, content)
@@ -141,7 +151,7 @@ def _check_target(course: Course, target: Path) -> None:
     here = target.resolve()
     if here.exists() and not here.is_dir():
         raise ValueError(
-            f"Got {target}, which is a file, but the course needs a folder. "
+            f"Got {target}, which is a file, need a folder for the course. "
             "Name a folder, or a path where nothing is yet."
         )
     inside = [course.root / folder for folder in FOLDERS]
@@ -149,33 +159,54 @@ def _check_target(course: Course, target: Path) -> None:
         inside = [course.root]
     if here == course.root or any(here.is_relative_to(part) for part in inside):
         raise ValueError(
-            f"Got {target}, which lies in the course itself, but a copy needs a "
-            "folder of its own. Name another one."
+            f"Got {target}, which lies in the course itself, need a folder of its own "
+            "for a copy. Name another one."
         )
 
 
-def _read_record(target: Path) -> dict[str, str]:
-    """Return the checksums recorded in `target`; none if there is no sound record.
+def _read_record(target: Path) -> dict[str, Mark]:
+    """Return what is recorded in `target`; nothing if there is no sound record.
 
     Without a record every file counts as changed, so that nothing can be lost.
     """
     try:
-        files = json.loads((target / RECORD).read_text(encoding="utf-8"))["files"]
-        return {str(name): str(checksum) for name, checksum in files.items()}
+        record = json.loads((target / RECORD).read_text(encoding="utf-8"))
+        files, texts = record["files"], record.get("texts", {})
+        return {
+            str(name): Mark(whole=str(whole), text=texts.get(name))
+            for name, whole in files.items()
+        }
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
 
 
-def _checksum(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+def _write_record(target: Path, version: str, shipped: dict[str, Mark]) -> None:
+    """Note what was shipped: `files` by bytes, as 0.1.0 did, and `texts` by cells."""
+    record = {
+        "version": version,
+        "files": {name: mark.whole for name, mark in shipped.items()},
+        "texts": {name: mark.text for name, mark in shipped.items() if mark.text},
+    }
+    _write(target / RECORD, (json.dumps(record, indent=1) + "\n").encode())
+
+
+def _mark(name: Path, content: bytes) -> Mark:
+    return mark(content, notebook=name.suffix == ".ipynb")
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write all of `content`, or nothing: an interruption leaves no half file."""
+    """Write all of `content`, or nothing: an interruption leaves no half file.
+
+    The name of what is not finished yet belongs to this write alone: no file of a
+    learner's and no other copying at the same time can bear it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
+    place = path.resolve()
+    unfinished = place.with_name(f".fltutor-{secrets.token_hex(8)}.tmp")
     try:
-        part.write_bytes(content)
-        part.replace(path)
+        unfinished.write_bytes(content)
+        if place.exists():
+            shutil.copymode(place, unfinished)
+        unfinished.replace(place)
     finally:
-        part.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)

@@ -1,26 +1,32 @@
-"""`fltutor doctor`: is this machine ready for the course, and if not, what to do."""
+"""Is this machine ready for the course, and if not, what to do about it.
+
+Needs the standard library only, until an examination is run: what is missing here may
+be anything.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from importlib import metadata
 from typing import Literal
 
-import click
-
-from . import examinations
-from .examinations import Finding
+from . import distributions, examinations
+from .findings import Finding, install_again
 
 Examination = Callable[[], Finding]
+Style = Callable[[str, str], str]
 
 EXAMINATIONS: tuple[Examination, ...] = (
-    examinations.python,
-    examinations.packages,
-    examinations.pins,
-    examinations.torch_works,
+    distributions.python,
+    distributions.packages,
+    distributions.files,
+    distributions.pins,
+    distributions.torch_works,
     examinations.course,
     examinations.kernel,
     examinations.widgets,
     examinations.data_folder,
+    examinations.names,
     examinations.threads,
     examinations.browser,
 )
@@ -32,34 +38,60 @@ _MARKS: dict[Literal["ok", "note", "fault"], tuple[str, str]] = {
 }
 
 
-@click.command("doctor")
-def examine() -> None:
-    """Examine this installation, and say what to do about each fault.
+def examine_all() -> list[Finding]:
+    """Run every examination and return what it found."""
+    return [_run(examination) for examination in EXAMINATIONS]
 
-    Exit code 1 if there is a fault that keeps lessons from running; notes do not
-    count.
+
+def report(findings: list[Finding], style: Style = lambda text, _: text) -> str:
+    """Return the findings as text; `style` colours a word.
+
+    The last line says "Ready" only if there is no fault.
     """
-    findings = [_run(examination) for examination in EXAMINATIONS]
+    return "\n".join([*_lines(findings, style), _verdict(findings)])
+
+
+def faults(findings: list[Finding]) -> int:
+    """Return how many findings keep lessons from running; notes do not count."""
+    return sum(finding.state == "fault" for finding in findings)
+
+
+def _lines(findings: list[Finding], style: Style) -> Iterator[str]:
     for finding in findings:
         mark, colour = _MARKS[finding.state]
-        click.echo(f"{click.style(mark, fg=colour)}  {finding.subject}: {finding.what}")
+        yield f"{style(mark, colour)}  {finding.subject}: {finding.what}"
         if finding.remedy:
-            click.echo(f"       -> {finding.remedy}")
-    faults = sum(finding.state == "fault" for finding in findings)
-    if faults:
-        click.echo(f"{faults} fault{'s' * (faults > 1)} to mend; see the arrows above.")
-        raise SystemExit(1)
-    click.echo("Ready. Open the course with: fltutor lab")
+            yield f"       -> {finding.remedy}"
+
+
+def _verdict(findings: list[Finding]) -> str:
+    count = faults(findings)
+    if count:
+        return f"{count} fault{'s' * (count > 1)} to mend; see the arrows above."
+    return "Ready. Open the course with: fltutor lab"
 
 
 def _run(examination: Examination) -> Finding:
     """Return the finding; an examination that breaks is itself a fault."""
+    remedy = "Install the course again, in an environment of its own."
     try:
         return examination()
+    except ImportError as error:
+        what, remedy = f"{type(error).__name__}: {error}", _for_import(error, remedy)
     except Exception as error:
-        return Finding(
-            subject=examination.__name__.replace("_", " "),
-            state="fault",
-            what=f"could not be examined ({type(error).__name__}: {error})",
-            remedy="Install the course again, in an environment of its own.",
-        )
+        what = f"{type(error).__name__}: {error}"
+    return Finding(
+        subject=examination.__name__.replace("_", " "),
+        state="fault",
+        what=f"could not be examined ({what})",
+        remedy=remedy,
+    )
+
+
+def _for_import(error: ImportError, otherwise: str) -> str:
+    """Return what to install for a module that cannot be imported."""
+    module = (error.name or "").partition(".")[0]
+    if not module:
+        return otherwise
+    owners = metadata.packages_distributions().get(module, [module])
+    return install_again(dict.fromkeys(owners))

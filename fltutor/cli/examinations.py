@@ -1,139 +1,35 @@
-"""What `fltutor doctor` looks at: each function examines one thing."""
+"""What `fltutor doctor` looks at around the packages: each function examines one thing.
+
+The packages themselves are examined in `distributions`.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
+import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Iterator, Sequence
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
 
-from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
-from packaging.version import Version
+from .course import FOLDERS, RECORD, find_course
+from .findings import Finding, command, install, install_again
 
-from .course import find_course
-
-_REINSTALL = "Install again: make lab, or pip install -c constraints.txt -e ."
-_EXTENSIONS = ("@jupyter-widgets/jupyterlab-manager", "anywidget")
+_EXTENSIONS = {
+    "@jupyter-widgets/jupyterlab-manager": "jupyterlab_widgets",
+    "anywidget": "anywidget",
+}
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """What an examination found.
-
-    `state` is "ok", "note" (works, but know this) or "fault" (lessons will not run).
-    """
-
-    subject: str
-    state: Literal["ok", "note", "fault"]
-    what: str
-    remedy: str = ""
-
-
-def python() -> Finding:
-    """Examine the version of Python."""
-    needed = SpecifierSet(metadata.metadata("fltutor")["Requires-Python"])
-    version = ".".join(map(str, sys.version_info[:3]))
-    if needed.contains(version, prereleases=True):
-        return Finding(subject="Python", state="ok", what=f"{version}, {sys.prefix}")
-    return Finding(
-        subject="Python",
-        state="fault",
-        what=f"{version}, but the course needs {needed}",
-        remedy="Install a newer Python, then: make lab PYTHON=python3.12",
-    )
-
-
-def requirements() -> list[Requirement]:
-    """Return what the course needs to run, without its extras."""
-    lines = metadata.requires("fltutor") or []
-    found = [Requirement(line) for line in lines]
-    return [r for r in found if r.marker is None or r.marker.evaluate({"extra": ""})]
-
-
-def installed(name: str) -> Version | None:
-    """Return the installed version of a package, None where there is none."""
-    try:
-        return Version(metadata.version(name))
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def packages() -> Finding:
-    """Examine that each package the course needs is there, and new enough."""
-    faults = []
-    for requirement in requirements():
-        version = installed(requirement.name)
-        if version is None:
-            faults.append(f"{requirement.name} is missing")
-        elif not requirement.specifier.contains(version, prereleases=True):
-            faults.append(
-                f"{requirement.name} {version}, needed {requirement.specifier}"
-            )
-    if faults:
-        what = "; ".join(faults)
-        return Finding(subject="Packages", state="fault", what=what, remedy=_REINSTALL)
-    what = f"all {len(requirements())} are here"
-    return Finding(subject="Packages", state="ok", what=what)
-
-
-def constraints() -> dict[str, Version]:
-    """Return the versions that are known to work together, by canonical name."""
-    path = find_course().root / "constraints.txt"
-    pins: dict[str, Version] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        name, equal, version = line.partition("#")[0].partition("==")
-        if equal:
-            pins[canonicalize_name(name.strip())] = Version(version.strip())
-    return pins
-
-
-def pins() -> Finding:
-    """Examine whether versions are those that the saved outputs come from."""
-    others = list(_other_versions())
-    if not others:
-        what = "the tested ones throughout"
-        return Finding(subject="Versions", state="ok", what=what)
-    return Finding(
-        subject="Versions",
-        state="note",
-        what="not the tested ones: " + "; ".join(others),
-        remedy="Lessons run, but last digits may differ from the saved ones. For the "
-        "tested versions: pip install -c constraints.txt -e .",
-    )
-
-
-def _other_versions() -> Iterator[str]:
-    """Yield the packages of the course that are not in their tested version."""
-    tested = constraints()
-    for requirement in requirements():
-        version = installed(requirement.name)
-        pin = tested.get(canonicalize_name(requirement.name))
-        if version and pin and version.public != pin.public:
-            yield f"{requirement.name} {version.public} (tested {pin.public})"
-
-
-def torch_works() -> Finding:
-    """Examine that torch loads and multiplies."""
-    import torch
-
-    total = float((torch.eye(3, dtype=torch.float64) @ torch.ones(3).double()).sum())
-    if total == 3.0:
-        what = f"{torch.__version__} computes"
-        return Finding(subject="torch", state="ok", what=what)
-    return Finding(
-        subject="torch",
-        state="fault",
-        what=f"eye(3) @ ones(3) sums to {total}, but it must be 3",
-        remedy=_REINSTALL,
-    )
+_KERNEL_SECONDS = 60
+_PROBE = """
+import sys, importlib.util
+lost = [m for m in ("ipykernel", "fltutor") if importlib.util.find_spec(m) is None]
+print(sys.prefix, *lost, sep="\\n")
+"""
 
 
 def course() -> Finding:
@@ -153,29 +49,59 @@ def course() -> Finding:
 
 
 def kernel() -> Finding:
-    """Examine the kernel `python3`: the one every notebook asks for."""
+    """Examine the kernel `python3`, which every notebook asks for: ask its Python."""
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
-    remedy = f"{sys.executable} -m ipykernel install --sys-prefix --name python3"
+    if find_spec("ipykernel") is None:
+        what, remedy = "there is no ipykernel", install(["ipykernel"])
+        return Finding(subject="Kernel", state="fault", what=what, remedy=remedy)
+    words = [sys.executable, "-m", "ipykernel", "install"]
+    remedy = command([*words, "--sys-prefix", "--name", "python3"])
     try:
-        program = KernelSpecManager().get_kernel_spec("python3").argv[0]
+        spec = KernelSpecManager().get_kernel_spec("python3")
     except NoSuchKernel:
         what = "there is no kernel named python3"
         return Finding(subject="Kernel", state="fault", what=what, remedy=remedy)
-    same = Path(program).name.startswith("python") and not Path(program).is_absolute()
-    if same or Path(program).resolve() == Path(sys.executable).resolve():
+    what = _wrong_with(spec.argv, spec.env)
+    if not what:
         return Finding(subject="Kernel", state="ok", what="python3 runs this Python")
-    return Finding(
-        subject="Kernel",
-        state="fault",
-        what=f"python3 runs {program}, but the course is installed for "
-        f"{sys.executable}",
-        remedy=remedy,
+    if not Path(spec.resource_dir).is_relative_to(sys.prefix):
+        remedy = f"Rename the folder {spec.resource_dir}, then: {remedy}"
+    return Finding(subject="Kernel", state="fault", what=what, remedy=remedy)
+
+
+def _wrong_with(argv: Sequence[str], env: dict[str, str]) -> str:
+    """Return what is wrong with a kernel that is started so, "" if nothing is."""
+    try:
+        prefix, *lost = _ask(argv, env)
+        if Path(prefix).samefile(sys.prefix):
+            return f"python3 finds no {' and no '.join(lost)}" if lost else ""
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        return f"python3 runs {' '.join(argv[:1])}, which does not answer ({error})"
+    return f"python3 runs {prefix}, but the course is installed for {sys.prefix}"
+
+
+def _ask(argv: Sequence[str], env: dict[str, str]) -> list[str]:
+    """Return the prefix of the Python that a kernel runs, then what it lacks."""
+    if "-m" not in argv:
+        raise ValueError("it is not started as python -m ipykernel_launcher")
+    start = list(argv[: argv.index("-m")])
+    if start[0] in ("python", "python3", "python{}.{}".format(*sys.version_info[:2])):
+        start[0] = sys.executable  # as Jupyter takes them
+    answer = subprocess.run(
+        [*start, "-P", "-c", _PROBE],
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        timeout=_KERNEL_SECONDS,
     )
+    if answer.returncode:
+        raise ValueError((answer.stderr.strip().splitlines() or ["it just ends"])[-1])
+    return answer.stdout.splitlines()
 
 
 def widgets() -> Finding:
-    """Examine that JupyterLab has the extensions that draw widgets."""
+    """Examine that JupyterLab has its pages, and the extensions that draw widgets."""
     from jupyter_core.paths import jupyter_path
 
     folders = [Path(path) for path in jupyter_path("labextensions")]
@@ -189,7 +115,7 @@ def widgets() -> Finding:
             subject="Widgets",
             state="fault",
             what=f"JupyterLab lacks {' and '.join(missing)}",
-            remedy="pip install --force-reinstall jupyterlab_widgets anywidget",
+            remedy=install_again(_EXTENSIONS[name] for name in missing),
         )
     versions = [_extension_version(folders, name) for name in _EXTENSIONS]
     what = "manager {}, anywidget {}".format(*versions)
@@ -204,24 +130,81 @@ def _extension_version(folders: list[Path], name: str) -> str:
 
 
 def data_folder() -> Finding:
-    """Examine the folder for downloaded data."""
+    """Examine the folder for downloaded data: it is there, or can be made and used."""
     from fltutor import datasets
 
     folder = Path(datasets.data_folder())
-    if folder.is_dir():
-        entries = [e for e in datasets.catalogue() if not e.embedded]
-        here = sum(entry.present for entry in entries)
-        what = f"{folder}, {here} of {len(entries)} optional data sets"
-        return Finding(subject="Data", state="ok", what=what)
-    if os.environ.get("FLTUTOR_DATA") or folder.exists():
+    asked = bool(os.environ.get("FLTUTOR_DATA"))
+    if not folder.is_dir() and (asked or folder.exists()):
         return Finding(
             subject="Data",
             state="fault",
             what=f"the data folder {folder} is not a folder",
             remedy="Set FLTUTOR_DATA to a folder that exists, or unset it.",
         )
-    what = f"{folder} will be made by the first download; lessons need none"
+    entries = [e for e in datasets.catalogue() if not e.embedded]
+    here = sum(entry.present for entry in entries)
+    reason = "" if here == len(entries) else _unwritable(folder)
+    if reason:
+        return Finding(
+            subject="Data",
+            state="fault",
+            what=f"{folder} lacks {len(entries) - here} of {len(entries)} optional "
+            f"data sets, and cannot be written to ({reason})",
+            remedy="Set FLTUTOR_DATA to a folder that you can write to, or let whoever "
+            "owns this one run: fltutor data fetch all",
+        )
+    if folder.is_dir():
+        what = f"{folder}, {here} of {len(entries)} optional data sets"
+    else:
+        what = f"{folder} will be made by the first download; lessons need none"
     return Finding(subject="Data", state="ok", what=what)
+
+
+def _unwritable(folder: Path) -> str:
+    """Return why nothing can be written into a folder, "" if something can."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            return ""
+    except OSError as error:
+        return error.strerror or str(error)
+
+
+def names() -> Finding:
+    """Examine whether files beside the notebooks bear the names of modules."""
+    found = [str(path) for path in _namesakes()]
+    if not found:
+        what = "no file beside the notebooks bears a module's name"
+        return Finding(subject="Names", state="ok", what=what)
+    return Finding(
+        subject="Names",
+        state="note",
+        what=f"{', '.join(found)}: named like a module that notebooks import",
+        remedy="Rename it. `fltutor lab` looks there last, so that nothing breaks; "
+        "another program may take your file for the module.",
+    )
+
+
+def _namesakes() -> Iterator[Path]:
+    """Yield Python files of the learner's that are called like something installed."""
+    taken = set(sys.stdlib_module_names) | set(metadata.packages_distributions())
+    own = Path(__file__).resolve().parents[1]
+    for folder in _folders_of_notebooks():
+        for path in sorted(folder.iterdir()):
+            is_module = path.suffix == ".py" or (path / "__init__.py").is_file()
+            if is_module and path.stem in taken and path.resolve() != own:
+                yield path
+
+
+def _folders_of_notebooks() -> Iterator[Path]:
+    """Yield this folder, and those of the clone's or of copied notebooks in it."""
+    here = Path.cwd()
+    copies = [path.parent for path in sorted(here.glob(f"*/{RECORD}"))]
+    found = find_course()
+    roots = dict.fromkeys([here, *copies, *([found.root] if found.is_clone else [])])
+    for root in roots:
+        yield from filter(Path.is_dir, [root, *(root / name for name in FOLDERS)])
 
 
 def threads() -> Finding:

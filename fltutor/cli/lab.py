@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
 import fltutor
 
+from .arguments import split_arguments
 from .course import Copied, Course, copy_course, find_course
 
 DEFAULT_FOLDER = "fltutor-course"
 _CONFIG = Path(__file__).with_name("jupyter_config")
+_DATA = Path(__file__).with_name("jupyter_data")
 
 
 @click.command(
@@ -37,41 +41,68 @@ def open_lab(arguments: tuple[str, ...], no_browser: bool, copy_only: bool) -> N
     changed stay as they are, and what is new is laid beside them. Options that are
     not listed here go to JupyterLab, for example --port=8890.
     """
-    folder, options = _split_arguments(arguments)
-    root = _course_folder(folder, copy_only=copy_only)
+    try:
+        folder, options = split_arguments(arguments, jupyter_flags)
+        root = _course_folder(folder, copy_only=copy_only)
+    except (ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from error
     if copy_only:
         return
+    if find_spec("jupyterlab") is None:
+        raise click.ClickException(
+            f"Got an environment without JupyterLab ({sys.prefix}), need JupyterLab to "
+            "open the course. Ask `fltutor doctor` what to install."
+        )
     if no_browser:
         options = ["--no-browser", *options]
     if _is_root() and "--allow-root" not in options:
         click.echo("You are root here (a container?): adding --allow-root.")
         options = ["--allow-root", *options]
     click.echo(f"Opening {root} in JupyterLab. Stop it with Ctrl-C.")
-    status = run_process(lab_command(root, options), lab_environment(os.environ))
-    raise SystemExit(status)
+    environ = lab_environment(os.environ, root)
+    raise SystemExit(run_process(lab_command(root, options), environ))
 
 
 def lab_command(root: Path, options: Sequence[str]) -> list[str]:
-    """Return the command that serves `root` and opens its first lesson."""
+    """Return the command that serves `root` and opens its first lesson.
+
+    ``-P`` keeps the current folder off the server's path: a learner's `random.py`
+    there is a file of theirs, and not the standard library's.
+    """
     lessons = sorted((root / "lessons").glob("00_*.ipynb"))
     place = f"/tree/{lessons[0].relative_to(root).as_posix()}" if lessons else ""
     return [
-        *(sys.executable, "-m", "jupyterlab"),
+        *(sys.executable, "-P", "-m", "jupyterlab"),
         f"--ServerApp.root_dir={root}",
         f"--LabApp.default_url=/lab{place}",
         *options,
     ]
 
 
-def lab_environment(environ: Mapping[str, str]) -> dict[str, str]:
+def lab_environment(environ: Mapping[str, str], root: Path) -> dict[str, str]:
     """Return `environ` with the course's JupyterLab settings put first.
 
-    They switch off the pop-up that asks about news, and the search for updates: the
-    course opens on its lesson, and works offline.
+    The settings switch off the pop-up that asks about news, and the search for
+    updates: the course opens on its lesson, and works offline. The kernel `python3` is
+    this Python, and looks into the notebook's folder last of all. Which tabs are open
+    is remembered for each folder apart, so that two courses do not mix theirs.
     """
-    paths = [str(_CONFIG), environ.get("JUPYTER_CONFIG_PATH", "")]
-    path = os.pathsep.join(filter(None, paths))
-    return {**environ, "JUPYTER_CONFIG_PATH": path}
+    workspaces = environ.get("JUPYTERLAB_WORKSPACES_DIR") or str(_workspaces(root))
+    return {
+        **environ,
+        "JUPYTER_CONFIG_PATH": _first(_CONFIG, environ.get("JUPYTER_CONFIG_PATH")),
+        "JUPYTER_PATH": _first(_DATA, environ.get("JUPYTER_PATH")),
+        "JUPYTERLAB_WORKSPACES_DIR": workspaces,
+    }
+
+
+def jupyter_flags() -> Collection[str]:
+    """Return JupyterLab's options that take no value; none where it is missing."""
+    try:
+        from jupyterlab.labapp import LabApp
+    except ImportError:
+        return ()
+    return {str(name) for name in LabApp.flags}
 
 
 def run_process(command: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -92,29 +123,38 @@ def run_process(command: Sequence[str], environ: Mapping[str, str]) -> int:
         signal.signal(signal.SIGTERM, before)
 
 
+def _first(folder: Path, others: str | None) -> str:
+    """Return a search path that begins with `folder`."""
+    return os.pathsep.join(filter(None, [str(folder), others]))
+
+
+def _workspaces(root: Path) -> Path:
+    """Return where JupyterLab remembers the tabs of the course in `root`."""
+    from jupyter_core.paths import jupyter_data_dir
+
+    name = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:16]
+    return Path(jupyter_data_dir()) / "fltutor" / "workspaces" / name
+
+
 def _is_root() -> bool:
     """Tell whether JupyterLab would refuse to start for this user."""
     return getattr(os, "geteuid", lambda: 1)() == 0
 
 
-def _split_arguments(arguments: Sequence[str]) -> tuple[Path | None, list[str]]:
-    """Return the folder, if the first argument is one, and the options after it."""
-    if arguments and not arguments[0].startswith("-"):
-        return Path(arguments[0]).expanduser(), list(arguments[1:])
-    return None, list(arguments)
-
-
 def _course_folder(folder: Path | None, *, copy_only: bool) -> Path:
     """Return the folder to open, after copying the course there if need be."""
+    course = find_course()
+    if course.is_clone and folder is None and not copy_only:
+        click.echo(f"This is a clone of the course: using {course.root} itself.")
+        return course.root
+    target = (folder or Path(DEFAULT_FOLDER)).absolute()
     try:
-        course = find_course()
-        if course.is_clone and folder is None and not copy_only:
-            click.echo(f"This is a clone of the course: using {course.root} itself.")
-            return course.root
-        target = (folder or Path(DEFAULT_FOLDER)).absolute()
         copied = copy_course(course, target, version=fltutor.__version__)
-    except (ValueError, OSError) as error:
-        raise click.ClickException(str(error)) from error
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that go in a circle
+        raise ValueError(
+            f"Got {target}, where the course cannot be copied ({error}), need a folder "
+            "that can be written to. Name another one, or mend this one."
+        ) from error
     _report(course, target, copied)
     return target
 

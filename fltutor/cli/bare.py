@@ -1,0 +1,26 @@
+"""The command line where click is missing: the doctor, and what is wrong."""
+
+from __future__ import annotations
+
+import sys
+
+from . import doctor
+from .findings import install_again
+
+
+def main(prog_name: str = "fltutor") -> None:
+    """Run `doctor`; answer any other command with what is missing.
+
+    Raises
+    ------
+    SystemExit
+        With status 1: there is at least one fault.
+    """
+    if sys.argv[1:] == ["doctor"]:
+        findings = doctor.examine_all()
+        sys.stdout.write(doctor.report(findings) + "\n")
+        raise SystemExit(int(doctor.faults(findings) > 0))
+    raise SystemExit(
+        f"Got an environment without click ({sys.prefix}), need it to run {prog_name}. "
+        f"Install it: {install_again(['click'])}"
+    )
