@@ -10,8 +10,6 @@ from __future__ import annotations
 import gettext
 from pathlib import Path
 
-from fltutor import validate
-
 #: ``<language>/LC_MESSAGES/fltutor.mo``, one folder a language.
 FOLDER = Path(__file__).parent / "translations"
 SOURCE = "en"
@@ -33,6 +31,8 @@ def use(language: str) -> None:
     ValueError
         a language that the course does not have; the message names those it has.
     """
+    from fltutor import validate  # loads torch, which a sentence alone does not need
+
     global _chosen
     validate.one_of("language", language, languages())
     _chosen = (

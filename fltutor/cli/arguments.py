@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-_ADVICE = "Name a folder, or a path where nothing is yet."
+from fltutor.words import _
 
 
 def split_arguments(
@@ -41,10 +41,12 @@ def split_arguments(
             folders.append(word)
             after_option = False
     if len(folders) > 1:
-        raise ValueError(
-            f"Got {len(folders)} folders ({', '.join(map(repr, folders))}), need one "
-            "at most. Join an option and its value by =, and name one folder."
+        message = _(
+            "Got {count} folders ({names}), need one at most. Join an option and its "
+            "value by =, and name one folder."
         )
+        names = ", ".join(map(repr, folders))
+        raise ValueError(message.format(count=len(folders), names=names))
     return (folder_named(folders[0]) if folders else None), options
 
 
@@ -56,23 +58,22 @@ def folder_named(name: str) -> Path:
     ValueError
         `name` is blank, a notebook's, of nobody's home, or holds what no name holds.
     """
-    if not name.strip():
-        raise ValueError(f"Got {name!r}, need the name of a folder. {_ADVICE}")
-    odd = [c for c in name if unicodedata.category(c) in ("Cc", "Cs")]
-    if odd:
-        raise ValueError(
-            f"Got {name!r}, which holds {odd[0]!r}, need the name of a folder. "
-            f"{_ADVICE}"
+    if not name.strip() or any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
+        message = _(
+            "Got {name}, need the name of a folder. Name a folder, or a path where "
+            "nothing is yet."
         )
-    if name.endswith(".ipynb"):
-        raise ValueError(
-            f"Got {name!r}, which names a notebook, need the name of a folder. Name "
-            "the folder, and open the notebook in JupyterLab."
+    elif name.endswith(".ipynb"):
+        message = _(
+            "Got {name}, which names a notebook, need the name of a folder. Name the "
+            "folder, and open the notebook in JupyterLab."
         )
-    try:
-        return Path(name).expanduser()
-    except RuntimeError:
-        raise ValueError(
-            f"Got {name!r}, but there is no such user, need the name of a folder. "
-            "Write the path in full."
-        ) from None
+    else:
+        try:
+            return Path(name).expanduser()
+        except RuntimeError:
+            message = _(
+                "Got {name}, but there is no such user, need the name of a folder. "
+                "Write the path in full."
+            )
+    raise ValueError(message.format(name=repr(name)))

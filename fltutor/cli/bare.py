@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from fltutor.words import _
+
 from . import doctor
 from .findings import install_again
 
@@ -20,7 +22,9 @@ def main(prog_name: str = "fltutor") -> None:
         findings = doctor.examine_all()
         sys.stdout.write(doctor.report(findings) + "\n")
         raise SystemExit(int(doctor.faults(findings) > 0))
-    raise SystemExit(
-        f"Got an environment without click ({sys.prefix}), need it to run {prog_name}. "
-        f"Install it: {install_again(['click'])}"
+    message = _(
+        "Got an environment without click ({prefix}), need it to run {program}. "
+        "Install it: {command}"
     )
+    values = {"program": prog_name, "command": install_again(["click"])}
+    raise SystemExit(message.format(prefix=sys.prefix, **values))

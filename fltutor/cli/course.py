@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fltutor.words import _
+
 from .likeness import Mark, mark
 
 FOLDERS = ("lessons", "exercises", "solutions")
@@ -59,10 +61,11 @@ def find_course() -> Course:
         return Course(root=clone, is_clone=True)
     if (package / "course" / "lessons").is_dir():
         return Course(root=package / "course", is_clone=False)
-    raise FileNotFoundError(
-        f"Got no lessons in {package / 'course'} and none in {clone}, need the course "
-        "in one of them. Install fltutor again."
+    message = _(
+        "Got no lessons in {package} and none in {clone}, need the course in one of "
+        "them. Install fltutor again."
     )
+    raise FileNotFoundError(message.format(package=package / "course", clone=clone))
 
 
 def copy_course(course: Course, target: Path, *, version: str) -> Copied:
@@ -150,18 +153,20 @@ def _lay_beside(name: Path, content: bytes, target: Path, version: str) -> Path:
 def _check_target(course: Course, target: Path) -> None:
     here = target.resolve()
     if here.exists() and not here.is_dir():
-        raise ValueError(
-            f"Got {target}, which is a file, need a folder for the course. "
-            "Name a folder, or a path where nothing is yet."
+        message = _(
+            "Got {target}, which is a file, need a folder for the course. Name a "
+            "folder, or a path where nothing is yet."
         )
+        raise ValueError(message.format(target=target))
     inside = [course.root / folder for folder in FOLDERS]
     if not course.is_clone:
         inside = [course.root]
     if here == course.root or any(here.is_relative_to(part) for part in inside):
-        raise ValueError(
-            f"Got {target}, which lies in the course itself, need a folder of its own "
+        message = _(
+            "Got {target}, which lies in the course itself, need a folder of its own "
             "for a copy. Name another one."
         )
+        raise ValueError(message.format(target=target))
 
 
 def _read_record(target: Path) -> dict[str, Mark]:

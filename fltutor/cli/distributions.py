@@ -9,8 +9,10 @@ from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from fltutor.words import _
+
 from .course import find_course
-from .findings import Finding, install, install_again
+from .findings import Finding, fault, install, install_again, note, ok
 
 if TYPE_CHECKING:  # at work only where it is needed: packaging may be what is missing
     from packaging.requirements import Requirement
@@ -27,14 +29,13 @@ def python() -> Finding:
     needed = SpecifierSet(metadata.metadata("fltutor")["Requires-Python"])
     version = ".".join(map(str, sys.version_info[:3]))
     if needed.contains(version, prereleases=True):
-        return Finding(subject="Python", state="ok", what=f"{version}, {sys.prefix}")
-    return Finding(
-        subject="Python",
-        state="fault",
-        what=f"{version}, but the course needs {needed}",
-        remedy="Install a newer Python, make an environment with it "
-        "(python3.12 -m venv NAME), and install the course there.",
+        return ok("Python", f"{version}, {sys.prefix}")
+    what = _("{version}, but the course needs {needed}")
+    remedy = _(
+        "Install a newer Python, make an environment with it (python3.12 -m venv "
+        "NAME), and install the course there."
     )
+    return fault("Python", what.format(version=version, needed=needed), remedy)
 
 
 def requirements() -> list[Requirement]:
@@ -85,42 +86,34 @@ def packages() -> Finding:
     faults, names = [], []
     for requirement, owner in everything():
         version = installed(requirement.name)
-        of = "" if owner == "fltutor" else f" (needed by {owner})"
         if version is None:
-            faults.append(f"{requirement.name} is missing{of}")
+            what = _("{name} is missing, which {owner} needs")
         elif not requirement.specifier.contains(version, prereleases=True):
-            needed = f"{requirement.name} {version}, needed {requirement.specifier}"
-            faults.append(needed + of)
+            what = _("{name} {version}, but {owner} needed {range}")
         else:
             continue
-        names.append(requirement.name)
+        name, needed = requirement.name, requirement.specifier
+        values = {"name": name, "version": version, "owner": owner, "range": needed}
+        faults.append(what.format(**values))
+        names.append(name)
     if faults:
-        return Finding(
-            subject="Packages",
-            state="fault",
-            what="; ".join(dict.fromkeys(faults)),
-            remedy=install(dict.fromkeys(names)),
-        )
-    what = f"all {len(requirements())} are here"
-    return Finding(subject="Packages", state="ok", what=what)
+        what = "; ".join(dict.fromkeys(faults))
+        return fault("Packages", what, install(dict.fromkeys(names)))
+    return ok("Packages", _("all {count} are here").format(count=len(requirements())))
 
 
 def files() -> Finding:
     """Examine that installed packages still have the files they were installed with."""
     names = {requirement.name for requirement, _ in everything()}
+    what = _("{name} lacks {count} of its files ({first})")
     gone = {}
     for name in sorted({"fltutor", *names}):
         lost = list(_lost_files(name))
         if lost:
-            gone[name] = f"{name} lacks {len(lost)} of its files ({lost[0]})"
+            gone[name] = what.format(name=name, count=len(lost), first=lost[0])
     if gone:
-        return Finding(
-            subject="Files",
-            state="fault",
-            what="; ".join(gone.values()),
-            remedy=install_again(gone),
-        )
-    return Finding(subject="Files", state="ok", what=f"{len(names)} packages are whole")
+        return fault("Files", "; ".join(gone.values()), install_again(gone))
+    return ok("Files", _("{count} packages are whole").format(count=len(names)))
 
 
 def _lost_files(name: str) -> Iterator[str]:
@@ -155,15 +148,13 @@ def pins() -> Finding:
     """Examine whether versions are those that the saved outputs come from."""
     others = dict(_other_versions())
     if not others:
-        what = "the tested ones throughout"
-        return Finding(subject="Versions", state="ok", what=what)
-    return Finding(
-        subject="Versions",
-        state="note",
-        what="not the tested ones: " + "; ".join(others.values()),
-        remedy="Lessons run, but last digits may differ from the saved ones. For the "
-        f"tested versions: {install(others)}",
+        return ok("Versions", _("the tested ones throughout"))
+    what = _("not the tested ones: {names}").format(names="; ".join(others.values()))
+    remedy = _(
+        "Lessons run, but last digits may differ from the saved ones. For the tested "
+        "versions: {command}"
     )
+    return note("Versions", what, remedy.format(command=install(others)))
 
 
 def _other_versions() -> Iterator[tuple[str, str]]:
@@ -175,8 +166,9 @@ def _other_versions() -> Iterator[tuple[str, str]]:
         version = installed(requirement.name)
         pin = tested.get(canonicalize_name(requirement.name))
         if version and pin and version.public != pin.public:
-            name = requirement.name
-            yield name, f"{name} {version.public} (tested {pin.public})"
+            name, what = requirement.name, _("{name} {version} (tested {pin})")
+            values = {"name": name, "version": version.public, "pin": pin.public}
+            yield name, what.format(**values)
 
 
 def torch_works() -> Finding:
@@ -185,11 +177,6 @@ def torch_works() -> Finding:
 
     total = float((torch.eye(3, dtype=torch.float64) @ torch.ones(3).double()).sum())
     if total == 3.0:
-        what = f"{torch.__version__} computes"
-        return Finding(subject="torch", state="ok", what=what)
-    return Finding(
-        subject="torch",
-        state="fault",
-        what=f"eye(3) @ ones(3) sums to {total}, but it must be 3",
-        remedy=install_again(["torch"]),
-    )
+        return ok("torch", _("{version} computes").format(version=torch.__version__))
+    what = _("eye(3) @ ones(3) sums to {total}, but it must be 3").format(total=total)
+    return fault("torch", what, install_again(["torch"]))

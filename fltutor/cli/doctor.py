@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from importlib import metadata
 from typing import Literal
 
+from fltutor.words import _
+
 from . import distributions, examinations
-from .findings import Finding, install_again
+from .findings import Finding, fault, install_again
 
 Examination = Callable[[], Finding]
 Style = Callable[[str, str], str]
@@ -43,7 +45,7 @@ def examine_all() -> list[Finding]:
     return [_run(examination) for examination in EXAMINATIONS]
 
 
-def report(findings: list[Finding], style: Style = lambda text, _: text) -> str:
+def report(findings: list[Finding], style: Style = lambda text, colour: text) -> str:
     """Return the findings as text; `style` colours a word.
 
     The last line says "Ready" only if there is no fault.
@@ -67,25 +69,22 @@ def _lines(findings: list[Finding], style: Style) -> Iterator[str]:
 def _verdict(findings: list[Finding]) -> str:
     count = faults(findings)
     if count:
-        return f"{count} fault{'s' * (count > 1)} to mend; see the arrows above."
-    return "Ready. Open the course with: fltutor lab"
+        message = _("{count} to mend; see the arrows above.")
+        return message.format(count=count)
+    return _("Ready. Open the course with: fltutor lab")
 
 
 def _run(examination: Examination) -> Finding:
     """Return the finding; an examination that breaks is itself a fault."""
-    remedy = "Install the course again, in an environment of its own."
+    remedy = _("Install the course again, in an environment of its own.")
     try:
         return examination()
     except ImportError as error:
         what, remedy = f"{type(error).__name__}: {error}", _for_import(error, remedy)
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
-    return Finding(
-        subject=examination.__name__.replace("_", " "),
-        state="fault",
-        what=f"could not be examined ({what})",
-        remedy=remedy,
-    )
+    what = _("could not be examined ({error})").format(error=what)
+    return fault(examination.__name__.replace("_", " "), what, remedy)
 
 
 def _for_import(error: ImportError, otherwise: str) -> str:

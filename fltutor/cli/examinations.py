@@ -16,8 +16,10 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
+from fltutor.words import _
+
 from .course import FOLDERS, RECORD, find_course
-from .findings import Finding, command, install, install_again
+from .findings import Finding, command, fault, install, install_again, note, ok
 
 _EXTENSIONS = {
     "@jupyter-widgets/jupyterlab-manager": "jupyterlab_widgets",
@@ -36,16 +38,15 @@ def course() -> Finding:
     """Examine that the notebooks are there."""
     found = find_course()
     count = sum(1 for name in found.files() if name.suffix == ".ipynb")
-    where = "the clone" if found.is_clone else "the installed package"
-    if count:
-        what = f"{count} notebooks in {where} {found.root}"
-        return Finding(subject="Course", state="ok", what=what)
-    return Finding(
-        subject="Course",
-        state="fault",
-        what=f"no notebook in {found.root}",
-        remedy="Clone the course again, or install its wheel again.",
-    )
+    if not count:
+        remedy = _("Clone the course again, or install its wheel again.")
+        what = _("no notebook in {root}").format(root=found.root)
+        return fault("Course", what, remedy)
+    if found.is_clone:
+        what = _("{count} notebooks in the clone {root}")
+    else:
+        what = _("{count} notebooks in the installed package {root}")
+    return ok("Course", what.format(count=count, root=found.root))
 
 
 def kernel() -> Finding:
@@ -53,21 +54,20 @@ def kernel() -> Finding:
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
     if find_spec("ipykernel") is None:
-        what, remedy = "there is no ipykernel", install(["ipykernel"])
-        return Finding(subject="Kernel", state="fault", what=what, remedy=remedy)
+        return fault("Kernel", _("there is no ipykernel"), install(["ipykernel"]))
     words = [sys.executable, "-m", "ipykernel", "install"]
     remedy = command([*words, "--sys-prefix", "--name", "python3"])
     try:
         spec = KernelSpecManager().get_kernel_spec("python3")
     except NoSuchKernel:
-        what = "there is no kernel named python3"
-        return Finding(subject="Kernel", state="fault", what=what, remedy=remedy)
+        return fault("Kernel", _("there is no kernel named python3"), remedy)
     what = _wrong_with(spec.argv, spec.env)
     if not what:
-        return Finding(subject="Kernel", state="ok", what="python3 runs this Python")
+        return ok("Kernel", _("python3 runs this Python"))
     if not Path(spec.resource_dir).is_relative_to(sys.prefix):
-        remedy = f"Rename the folder {spec.resource_dir}, then: {remedy}"
-    return Finding(subject="Kernel", state="fault", what=what, remedy=remedy)
+        rename = _("Rename the folder {folder}, then: {command}")
+        remedy = rename.format(folder=spec.resource_dir, command=remedy)
+    return fault("Kernel", what, remedy)
 
 
 def _wrong_with(argv: Sequence[str], env: dict[str, str]) -> str:
@@ -75,16 +75,19 @@ def _wrong_with(argv: Sequence[str], env: dict[str, str]) -> str:
     try:
         prefix, *lost = _ask(argv, env)
         if Path(prefix).samefile(sys.prefix):
-            return f"python3 finds no {' and no '.join(lost)}" if lost else ""
+            what = _("python3 does not find {names}")
+            return what.format(names=", ".join(lost)) if lost else ""
     except (OSError, ValueError, subprocess.SubprocessError) as error:
-        return f"python3 runs {' '.join(argv[:1])}, which does not answer ({error})"
-    return f"python3 runs {prefix}, but the course is installed for {sys.prefix}"
+        what = _("python3 runs {program}, which does not answer ({error})")
+        return what.format(program=" ".join(argv[:1]), error=error)
+    what = _("python3 runs {other}, but the course is installed for {this}")
+    return what.format(other=prefix, this=sys.prefix)
 
 
 def _ask(argv: Sequence[str], env: dict[str, str]) -> list[str]:
     """Return the prefix of the Python that a kernel runs, then what it lacks."""
     if "-m" not in argv:
-        raise ValueError("it is not started as python -m ipykernel_launcher")
+        raise ValueError(_("it is not started as python -m ipykernel_launcher"))
     start = list(argv[: argv.index("-m")])
     if start[0] in ("python", "python3", "python{}.{}".format(*sys.version_info[:2])):
         start[0] = sys.executable  # as Jupyter takes them
@@ -96,7 +99,8 @@ def _ask(argv: Sequence[str], env: dict[str, str]) -> list[str]:
         timeout=_KERNEL_SECONDS,
     )
     if answer.returncode:
-        raise ValueError((answer.stderr.strip().splitlines() or ["it just ends"])[-1])
+        lines = answer.stderr.strip().splitlines()
+        raise ValueError(lines[-1] if lines else _("it ends without a word"))
     return answer.stdout.splitlines()
 
 
@@ -111,15 +115,11 @@ def widgets() -> Finding:
         if not any((folder / name / "package.json").is_file() for folder in folders)
     ]
     if missing:
-        return Finding(
-            subject="Widgets",
-            state="fault",
-            what=f"JupyterLab lacks {' and '.join(missing)}",
-            remedy=install_again(_EXTENSIONS[name] for name in missing),
-        )
-    versions = [_extension_version(folders, name) for name in _EXTENSIONS]
-    what = "manager {}, anywidget {}".format(*versions)
-    return Finding(subject="Widgets", state="ok", what=what)
+        what = _("JupyterLab lacks {names}").format(names=", ".join(missing))
+        return fault("Widgets", what, install_again(_EXTENSIONS[n] for n in missing))
+    manager, anywidget = (_extension_version(folders, name) for name in _EXTENSIONS)
+    what = _("manager {manager}, anywidget {anywidget}")
+    return ok("Widgets", what.format(manager=manager, anywidget=anywidget))
 
 
 def _extension_version(folders: list[Path], name: str) -> str:
@@ -136,29 +136,28 @@ def data_folder() -> Finding:
     folder = Path(datasets.data_folder())
     asked = bool(os.environ.get("FLTUTOR_DATA"))
     if not folder.is_dir() and (asked or folder.exists()):
-        return Finding(
-            subject="Data",
-            state="fault",
-            what=f"the data folder {folder} is not a folder",
-            remedy="Set FLTUTOR_DATA to a folder that exists, or unset it.",
-        )
+        what = _("the data folder {folder} is not a folder").format(folder=folder)
+        remedy = _("Set FLTUTOR_DATA to a folder that exists, or unset it.")
+        return fault("Data", what, remedy)
     entries = [e for e in datasets.catalogue() if not e.embedded]
     here = sum(entry.present for entry in entries)
+    values = {"folder": folder, "here": here, "count": len(entries)}
     reason = "" if here == len(entries) else _unwritable(folder)
     if reason:
-        return Finding(
-            subject="Data",
-            state="fault",
-            what=f"{folder} lacks {len(entries) - here} of {len(entries)} optional "
-            f"data sets, and cannot be written to ({reason})",
-            remedy="Set FLTUTOR_DATA to a folder that you can write to, or let whoever "
-            "owns this one run: fltutor data fetch all",
+        what = _(
+            "{folder} has {here} of {count} optional data sets, and cannot be written "
+            "to ({reason})"
         )
+        remedy = _(
+            "Set FLTUTOR_DATA to a folder that you can write to, or let whoever owns "
+            "this one run: fltutor data fetch all"
+        )
+        return fault("Data", what.format(**values, reason=reason), remedy)
     if folder.is_dir():
-        what = f"{folder}, {here} of {len(entries)} optional data sets"
+        what = _("{folder}, {here} of {count} optional data sets")
     else:
-        what = f"{folder} will be made by the first download; lessons need none"
-    return Finding(subject="Data", state="ok", what=what)
+        what = _("{folder} will be made by the first download; lessons need none")
+    return ok("Data", what.format(**values))
 
 
 def _unwritable(folder: Path) -> str:
@@ -175,15 +174,13 @@ def names() -> Finding:
     """Examine whether files beside the notebooks bear the names of modules."""
     found = [str(path) for path in _namesakes()]
     if not found:
-        what = "no file beside the notebooks bears a module's name"
-        return Finding(subject="Names", state="ok", what=what)
-    return Finding(
-        subject="Names",
-        state="note",
-        what=f"{', '.join(found)}: named like a module that notebooks import",
-        remedy="Rename it. `fltutor lab` looks there last, so that nothing breaks; "
-        "another program may take your file for the module.",
+        return ok("Names", _("no file beside the notebooks bears a module's name"))
+    what = _("{files}: named like a module that is installed")
+    remedy = _(
+        "Rename it. `fltutor lab` looks there last, so that nothing breaks; another "
+        "program may take your file for the module."
     )
+    return note("Names", what.format(files=", ".join(found)), remedy)
 
 
 def _namesakes() -> Iterator[Path]:
@@ -213,24 +210,18 @@ def threads() -> Finding:
 
     used, cores = torch.get_num_threads(), os.cpu_count() or 1
     if used <= cores:
-        what = f"torch uses {used} of {cores} processors"
-        return Finding(subject="Threads", state="ok", what=what)
-    return Finding(
-        subject="Threads",
-        state="note",
-        what=f"torch uses {used} threads on {cores} processors, which is slow",
-        remedy=f"Set OMP_NUM_THREADS to {cores} or less.",
-    )
+        what = _("torch uses {used} of {cores} processors")
+        return ok("Threads", what.format(used=used, cores=cores))
+    what = _("torch uses {used} threads on {cores} processors, which is slow")
+    remedy = _("Set OMP_NUM_THREADS to {cores} or less.").format(cores=cores)
+    return note("Threads", what.format(used=used, cores=cores), remedy)
 
 
 def browser() -> Finding:
     """Examine whether there is a Chromium: only the widgets' tests need one."""
     found = next(filter(None, map(shutil.which, _BROWSERS)), None)
     if found:
-        return Finding(subject="Chromium", state="ok", what=found)
-    return Finding(
-        subject="Chromium",
-        state="note",
-        what="none here; lessons need none, the browser tests are skipped",
-        remedy="To run them on Debian or Ubuntu: apt install chromium",
-    )
+        return ok("Chromium", found)
+    what = _("none here; lessons need none, the browser tests are skipped")
+    remedy = _("To run them on Debian or Ubuntu: apt install chromium")
+    return note("Chromium", what, remedy)

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from .course import find_course
+from fltutor.words import _
 
-COURSE_AGAIN = "Install the course again, from its clone or its wheel."
+from .course import find_course
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +26,21 @@ class Finding:
     state: Literal["ok", "note", "fault"]
     what: str
     remedy: str = ""
+
+
+def ok(subject: str, what: str) -> Finding:
+    """Return that something is as it should be."""
+    return Finding(subject=subject, state="ok", what=what)
+
+
+def note(subject: str, what: str, remedy: str) -> Finding:
+    """Return something to know, which keeps no lesson from running."""
+    return Finding(subject=subject, state="note", what=what, remedy=remedy)
+
+
+def fault(subject: str, what: str, remedy: str) -> Finding:
+    """Return something that keeps lessons from running."""
+    return Finding(subject=subject, state="fault", what=what, remedy=remedy)
 
 
 def install(names: Iterable[str]) -> str:
@@ -42,7 +57,7 @@ def install_again(names: Iterable[str]) -> str:
     """Return how to install packages once more that are here, but not whole."""
     others = [name for name in names if name != "fltutor"]
     if not others:
-        return COURSE_AGAIN
+        return _("Install the course again, from its clone or its wheel.")
     return _pip(["--force-reinstall", "--no-deps", *_held(), *others])
 
 

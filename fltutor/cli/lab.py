@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 import fltutor
+from fltutor.words import _
 
 from .arguments import split_arguments
 from .course import Copied, Course, copy_course, find_course
@@ -49,16 +50,18 @@ def open_lab(arguments: tuple[str, ...], no_browser: bool, copy_only: bool) -> N
     if copy_only:
         return
     if find_spec("jupyterlab") is None:
-        raise click.ClickException(
-            f"Got an environment without JupyterLab ({sys.prefix}), need JupyterLab to "
-            "open the course. Ask `fltutor doctor` what to install."
+        message = _(
+            "Got an environment without JupyterLab ({prefix}), need JupyterLab to open "
+            "the course. Ask `fltutor doctor` what to install."
         )
+        raise click.ClickException(message.format(prefix=sys.prefix))
     if no_browser:
         options = ["--no-browser", *options]
     if _is_root() and "--allow-root" not in options:
-        click.echo("You are root here (a container?): adding --allow-root.")
+        click.echo(_("You are root here (a container?): adding --allow-root."))
         options = ["--allow-root", *options]
-    click.echo(f"Opening {root} in JupyterLab. Stop it with Ctrl-C.")
+    opening = _("Opening {root} in JupyterLab. Stop it with Ctrl-C.")
+    click.echo(opening.format(root=root))
     environ = lab_environment(os.environ, root)
     raise SystemExit(run_process(lab_command(root, options), environ))
 
@@ -111,16 +114,17 @@ def run_process(command: Sequence[str], environ: Mapping[str, str]) -> int:
     Ctrl-C goes to the command, which may ask before it stops; we wait for it. A
     request to terminate is handed on, so that no server is left behind.
     """
-    process = subprocess.Popen(command, env=dict(environ))
-    before = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    # An interruption that came just as the command ended would lose its status, so
+    # that none is raised. The command itself starts with the usual handling.
+    interrupted = signal.signal(signal.SIGINT, lambda *signals: None)
+    terminated = signal.getsignal(signal.SIGTERM)
     try:
-        while True:
-            try:
-                return process.wait()
-            except KeyboardInterrupt:
-                continue
+        process = subprocess.Popen(command, env=dict(environ))
+        signal.signal(signal.SIGTERM, lambda *signals: process.terminate())
+        return process.wait()
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGINT, interrupted)
+        signal.signal(signal.SIGTERM, terminated)
 
 
 def _first(folder: Path, others: str | None) -> str:
@@ -145,30 +149,35 @@ def _course_folder(folder: Path | None, *, copy_only: bool) -> Path:
     """Return the folder to open, after copying the course there if need be."""
     course = find_course()
     if course.is_clone and folder is None and not copy_only:
-        click.echo(f"This is a clone of the course: using {course.root} itself.")
+        message = _("This is a clone of the course: using {root} itself.")
+        click.echo(message.format(root=course.root))
         return course.root
     target = (folder or Path(DEFAULT_FOLDER)).absolute()
     try:
         copied = copy_course(course, target, version=fltutor.__version__)
     except (OSError, RuntimeError) as error:  # RuntimeError: links that go in a circle
-        raise ValueError(
-            f"Got {target}, where the course cannot be copied ({error}), need a folder "
+        message = _(
+            "Got {target}, where the course cannot be copied ({error}), need a folder "
             "that can be written to. Name another one, or mend this one."
-        ) from error
+        )
+        raise ValueError(message.format(target=target, error=error)) from error
     _report(course, target, copied)
     return target
 
 
 def _report(course: Course, target: Path, copied: Copied) -> None:
     """Say what copying did, and name each file that was laid beside another."""
-    total = sum(1 for _ in course.files())
-    click.echo(f"The course (version {fltutor.__version__}, {total} files): {target}")
-    for label, names in [
-        ("written", copied.written),
-        ("updated (you had not changed them)", copied.updated),
-        ("kept (you changed them)", copied.kept),
+    total = sum(1 for file in course.files())
+    headline = _("The course (version {version}, {total} files): {target}")
+    version = fltutor.__version__
+    click.echo(headline.format(version=version, total=total, target=target))
+    for template, names in [
+        (_("  {count} written"), copied.written),
+        (_("  {count} updated (you had not changed them)"), copied.updated),
+        (_("  {count} kept (you changed them)"), copied.kept),
     ]:
         if names:
-            click.echo(f"  {len(names)} {label}")
+            click.echo(template.format(count=len(names)))
+    beside = _("  {name} is yours; the new one is {new}")
     for name, new in copied.beside:
-        click.echo(f"  {name.as_posix()} is yours; the new one is {new.as_posix()}")
+        click.echo(beside.format(name=name.as_posix(), new=new.as_posix()))

@@ -10,15 +10,17 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from packaging.version import Version
 
 import fltutor
 from fltutor import datasets
 from fltutor.cli import main
 from fltutor.cli.course import RECORD, Course, copy_course, find_course
-from fltutor.cli.examinations import Finding
+from fltutor.cli.findings import Finding
 
 lab = import_module("fltutor.cli.lab")
 doctor = import_module("fltutor.cli.doctor")
+distributions = import_module("fltutor.cli.distributions")
 examinations = import_module("fltutor.cli.examinations")
 
 LESSON = Path("lessons/00_start_here.ipynb")
@@ -174,7 +176,7 @@ def test_lab_from_a_wheel_copies_and_opens_lesson_00(installed, tmp_path):
     result = run("lab", str(tmp_path / "mine"), "--no-browser", "--port=8890")
     assert result.exit_code == 0, result.output
     command, environ = installed[0]
-    assert command[:3] == [sys.executable, "-m", "jupyterlab"]
+    assert command[:4] == [sys.executable, "-P", "-m", "jupyterlab"]
     assert f"--ServerApp.root_dir={tmp_path / 'mine'}" in command
     url = "--LabApp.default_url=/lab/tree/lessons/00_start_here.ipynb"
     assert url in command
@@ -184,7 +186,8 @@ def test_lab_from_a_wheel_copies_and_opens_lesson_00(installed, tmp_path):
 
 
 def test_lab_switches_the_news_off(installed, tmp_path):
-    environ = lab.lab_environment({"JUPYTER_CONFIG_PATH": "/theirs", "HOME": "/h"})
+    theirs = {"JUPYTER_CONFIG_PATH": "/theirs", "HOME": "/h"}
+    environ = lab.lab_environment(theirs, tmp_path)
     first, *others = environ["JUPYTER_CONFIG_PATH"].split(os.pathsep)
     settings = Path(first) / "labconfig" / "default_setting_overrides.json"
     notification = json.loads(settings.read_text())[
@@ -314,43 +317,42 @@ def test_an_examination_that_breaks_is_a_fault(monkeypatch):
 
 def test_an_old_python_is_a_fault(monkeypatch):
     monkeypatch.setattr(sys, "version_info", (3, 10, 4))
-    finding = examinations.python()
+    finding = distributions.python()
     assert finding.state == "fault"
     assert "3.10.4" in finding.what
     assert ">=3.11" in finding.what
 
 
 def test_a_missing_package_is_a_fault(monkeypatch):
-    monkeypatch.setattr(examinations, "installed", lambda name: None)
-    finding = examinations.packages()
+    monkeypatch.setattr(distributions, "installed", lambda name: None)
+    finding = distributions.packages()
     assert finding.state == "fault"
     assert "torch is missing" in finding.what
     assert "constraints.txt" in finding.remedy
 
 
 def test_an_old_package_is_a_fault(monkeypatch):
-    monkeypatch.setattr(
-        examinations, "installed", lambda name: examinations.Version("0.0.1")
-    )
-    finding = examinations.packages()
+    monkeypatch.setattr(distributions, "installed", lambda name: Version("0.0.1"))
+    finding = distributions.packages()
     assert finding.state == "fault"
-    assert "numpy 0.0.1, needed >=" in finding.what
+    assert "numpy 0.0.1, but fltutor needed >=" in finding.what
 
 
 def test_another_version_than_the_tested_one_is_a_note(monkeypatch):
     monkeypatch.setattr(
-        examinations, "constraints", lambda: {"numpy": examinations.Version("99.1")}
+        distributions, "constraints", lambda: {"numpy": Version("99.1")}
     )
-    finding = examinations.pins()
+    finding = distributions.pins()
     assert finding.state == "note"
     assert "(tested 99.1)" in finding.what
 
 
 def test_a_local_build_of_the_tested_version_is_the_tested_one(monkeypatch):
-    version = examinations.Version
-    monkeypatch.setattr(examinations, "constraints", lambda: {"torch": version("2.13")})
-    monkeypatch.setattr(examinations, "installed", lambda name: version("2.13+cpu"))
-    assert examinations.pins().state == "ok"
+    monkeypatch.setattr(
+        distributions, "constraints", lambda: {"torch": Version("2.13")}
+    )
+    monkeypatch.setattr(distributions, "installed", lambda name: Version("2.13+cpu"))
+    assert distributions.pins().state == "ok"
 
 
 def test_a_course_without_notebooks_is_a_fault(monkeypatch, tmp_path):
@@ -372,10 +374,11 @@ def test_a_kernel_of_another_python_is_a_fault(monkeypatch, tmp_path):
 
 
 def test_missing_widget_extensions_are_a_fault(monkeypatch):
-    monkeypatch.setattr(examinations, "_EXTENSIONS", ("@nobody/nothing",))
+    monkeypatch.setattr(examinations, "_EXTENSIONS", {"@nobody/nothing": "nothing"})
     finding = examinations.widgets()
     assert finding.state == "fault"
     assert "@nobody/nothing" in finding.what
+    assert finding.remedy.endswith(" nothing")
 
 
 def test_a_data_folder_that_is_not_there_is_a_fault_if_it_was_asked_for(
