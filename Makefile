@@ -17,7 +17,7 @@ SANITIZE := $(addprefix --nbval-sanitize-with ,$(wildcard tests/nbval_sanitize.c
 NBVAL    := --nbval --nbval-current-env $(SANITIZE) --nbval-cell-timeout 120
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup setup-dev test check format notebooks exercises tables reproduce bench bench-peers bench-widgets clean
+.PHONY: help lab setup setup-dev test check format notebooks exercises tables reproduce bench bench-peers bench-widgets floors newest clean
 
 help:
 	@echo "make lab        set up .venv and open JupyterLab at lesson 00"
@@ -31,6 +31,8 @@ help:
 	@echo "make bench      time the engines beside a textbook loop (six minutes)"
 	@echo "make bench-widgets  from a slider's key press to changed pixels"
 	@echo "make bench-peers  other simulators beside them (downloads a gigabyte)"
+	@echo "make floors     the tests with the lowest versions that pyproject.toml admits"
+	@echo "make newest     the tests with the newest ones"
 	@echo "make clean      remove .venv and caches; notebooks and data stay"
 
 # --- setting up: a stamp, renewed when pyproject.toml or constraints.txt changes
@@ -69,6 +71,9 @@ test: setup-dev
 	@echo "Testing: the library, its docstrings, widgets in a browser, every notebook"
 	@OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) --dist loadfile -q \
 	    --doctest-modules $(NBVAL) fltutor tests lessons solutions $(ARGS)
+
+floors newest: | $(PY)
+	@$(PY) workshop/ranges.py $@ $(ARGS)
 
 reproduce: setup
 	@echo "Reproducing paper results: the tables go to reproduce/results/"
@@ -112,5 +117,5 @@ exercises: setup-dev
 	@$(PY) workshop/exercises.py $(ARGS)
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-floors .venv-newest build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -12,6 +12,8 @@ the one that runs this script.
 torch is the exception: it stays at the version of constraints.txt at both ends. Old and
 new builds of it from PyPI bring several gigabytes of CUDA libraries, which nothing
 here uses. Its lower bound is therefore not tested here, and every run says so.
+
+Tests that hold an environment to constraints.txt are skipped: `FLTUTOR_RANGE` is set.
 """
 
 from __future__ import annotations
@@ -65,7 +67,16 @@ def install(end: str) -> Path:
     held.write_text("".join(f"{line}\n" for line in constraints(end)), "utf-8")
     pip = [python, "-m", "pip", "install", "--disable-pip-version-check"]
     eager = ["--upgrade", "--upgrade-strategy", "eager"]
-    subprocess.run([*pip, *eager, "-c", held, "-e", f"{ROOT}[dev]"], check=True)
+    log = folder / "pip.log"
+    with log.open("w") as told:
+        done = subprocess.run(
+            [*pip, *eager, "-c", held, "-e", f"{ROOT}[dev]"],
+            stdout=told,
+            stderr=subprocess.STDOUT,
+        )
+    if done.returncode:
+        end_of_log = "\n".join(log.read_text("utf-8").splitlines()[-12:])
+        raise SystemExit(f"pip cannot install the {end} ({log}):\n{end_of_log}")
     return python
 
 
@@ -91,7 +102,8 @@ def main(arguments: Sequence[str]) -> int:
     print(f"{KEPT} is not at its {end}: {tested(KEPT)} is kept (see the docstring).")
     print("Running pytest", *tests, flush=True)
     command = [python, "-m", "pytest", "-q", *tests]
-    return subprocess.run(command, cwd=ROOT, env=os.environ).returncode
+    environ = {"OMP_NUM_THREADS": "1", **os.environ, "FLTUTOR_RANGE": end}
+    return subprocess.run(command, cwd=ROOT, env=environ).returncode
 
 
 if __name__ == "__main__":

@@ -25,6 +25,10 @@ ROOT = Path(__file__).parents[2]
 COURSE = ("lessons", "exercises", "solutions")
 CONDA_NAMES = {"pytorch": "torch"}
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="pins are Linux's")
+PINNED = pytest.mark.skipif(
+    "FLTUTOR_RANGE" in os.environ,
+    reason="make floors and newest install other versions",
+)
 WITH_MAKE = pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
@@ -87,12 +91,14 @@ def test_every_pin_lies_in_the_range_of_pyproject():
 
 
 @ON_LINUX
+@PINNED
 def test_everything_that_gets_installed_is_pinned():
     found = needed(requirements("instructor", "test", "dev"))
     assert found - pins().keys() == set()
 
 
 @ON_LINUX
+@PINNED
 def test_nothing_is_pinned_that_nobody_needs():
     found = needed(requirements("instructor", "test", "dev"))
     assert pins().keys() - found == set()
@@ -203,7 +209,8 @@ def test_lab_copies_the_course_out_of_a_wheel(unpacked, tmp_path):
 def test_doctor_finds_course_and_constraints_in_a_wheel(unpacked, tmp_path):
     output = from_wheel(unpacked, tmp_path, "doctor").stdout
     assert f"in the installed package {unpacked}" in output or "no notebook" in output
-    assert "Versions: the tested ones throughout" in output
+    told = "the tested ones throughout", "not the tested ones: "
+    assert f"Versions: {told['FLTUTOR_RANGE' in os.environ]}" in output
 
 
 # --- the Makefile
@@ -296,7 +303,7 @@ def test_make_alone_names_every_target():
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
 def test_every_make_target_that_a_text_names_exists(name):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z-]+):", makefile, re.M))
+    targets = set(" ".join(re.findall(r"^([a-z -]+):", makefile, re.M)).split())
     text = (ROOT / name).read_text(encoding="utf-8")
     named = set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.M))
     assert named
