@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from fltutor import entropy
+from fltutor import entropy, signatures
 from fltutor.secagg import sealing, shamir
 from fltutor.secagg.knowledge import (
     Secrets,
@@ -61,7 +61,7 @@ def advertise(
         sender=own,
         channel=channel.public,
         masking=masking.public,
-        signature=sealing.sign(signing, text),
+        signature=signatures.sign(signing, text),
     )
 
 
@@ -143,7 +143,9 @@ def consent(secrets: Secrets, survivors: Collection[int]) -> tuple[Secrets, Cons
     enough(secrets, listed, _("survivors"))
     within(listed, secrets.partners, _("clients that shared"))
     text = survivors_text(secrets.settings, listed)
-    message = Consent(sender=secrets.own, signature=sealing.sign(secrets.signing, text))
+    message = Consent(
+        sender=secrets.own, signature=signatures.sign(secrets.signing, text)
+    )
     return replace(secrets, survivors=listed, step="unmask"), message
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from fltutor import validate
-from fltutor.secagg import sealing
+from fltutor import signatures, validate
 from fltutor.secagg.fixed_point import in_ring
 from fltutor.secagg.masks import KeyPair
 from fltutor.secagg.messages import Keys, Settings, survivors_text
@@ -114,7 +113,7 @@ def check_roster(secrets: Secrets, roster: Mapping[int, Keys]) -> None:
         )
     for v, keys in roster.items():
         text = settings.context("keys") + keys.channel + keys.masking
-        if not sealing.signed(settings.directory[v], text, keys.signature):
+        if not signatures.signed(settings.directory[v], text, keys.signature):
             raise validate.fail(
                 _("keys of client {id} that it did not sign").format(id=v),
                 _("a signature under its key of the directory"),
@@ -161,7 +160,7 @@ def check_consents(secrets: Secrets, consents: Mapping[int, bytes]) -> None:
     enough(secrets, consents, _("signatures"))
     text = survivors_text(settings, secrets.survivors)
     for v, signature in consents.items():
-        if not sealing.signed(settings.directory[v], text, signature):
+        if not signatures.signed(settings.directory[v], text, signature):
             raise validate.fail(
                 _("a signature of client {id} of another list").format(id=v),
                 _("signatures of the list of survivors that I signed"),

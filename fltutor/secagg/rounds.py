@@ -18,8 +18,8 @@ from typing import Any
 
 from torch import Tensor
 
-from fltutor import entropy, validate
-from fltutor.secagg import client, sealing, server
+from fltutor import entropy, signatures, validate
+from fltutor.secagg import client, server
 from fltutor.secagg.knowledge import Secrets
 from fltutor.secagg.messages import Keys, Settings, Unmasking
 from fltutor.words import _
@@ -87,7 +87,7 @@ def run(
     tensor([ 6, 60])
     """
     gone = _gone(drops or {}, values)
-    pairs = {u: sealing.signing_key(draw) for u in sorted(values)}
+    pairs = {u: signatures.signing_key(draw) for u in sorted(values)}
     settings = Settings(
         directory={u: pair[1] for u, pair in pairs.items()},
         threshold=threshold,

@@ -1,40 +1,11 @@
-"""Signatures and sealed letters between clients, which the server only carries."""
+"""Sealed letters between clients, which the server only carries."""
 
 from __future__ import annotations
 
 from fltutor import entropy, validate
-from fltutor.secagg.masks import KEY_BYTES
 from fltutor.words import _
 
 _NONCE = 12
-
-
-def signing_key(draw: entropy.Draw = entropy.system) -> tuple[bytes, bytes]:
-    """Draw an Ed25519 key: (private, public), 32 bytes each (RFC 8032)."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    private = draw(KEY_BYTES)
-    key = Ed25519PrivateKey.from_private_bytes(private)
-    return private, key.public_key().public_bytes_raw()
-
-
-def sign(private: bytes, text: bytes) -> bytes:
-    """Sign bytes: 64 bytes that only the holder of ``private`` could have made."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    return Ed25519PrivateKey.from_private_bytes(private).sign(text)
-
-
-def signed(public: bytes, text: bytes, signature: bytes) -> bool:
-    """Tell whether the holder of ``public`` signed exactly these bytes."""
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-    try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, text)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
 
 
 def seal(key: bytes, text: bytes, *, about: bytes, draw: entropy.Draw) -> bytes:

@@ -19,8 +19,8 @@ LAYERS = {
             "seeds threads memory words",
             "vectors datasets models updates guard entropy",
             "clients task history stages aggregators robust compression accounting "
-            "poisoning paillier attestation",
-            "splitters engines algorithms toys privacy secagg vertical",
+            "poisoning paillier signatures",
+            "splitters engines algorithms toys privacy secagg attestation vertical",
             "rounds",
             "federation personal inversion membership",
             "systems evaluation plots checks",

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fltutor as ft
-from fltutor import entropy
+from fltutor import entropy, signatures
 from fltutor.aggregators import mean, uniform_mean
 from fltutor.secagg import (
     FixedPoint,
@@ -17,7 +17,6 @@ from fltutor.secagg import (
     client,
     masks,
     run,
-    sealing,
     secure_sum,
     server,
     shamir,
@@ -129,7 +128,9 @@ class Table:
     """Three to six clients and their messages, up to a step, for a server to lie to."""
 
     def __init__(self, num_clients=5, threshold=3):
-        signing = {u: sealing.signing_key(draws("sign", u)) for u in range(num_clients)}
+        signing = {
+            u: signatures.signing_key(draws("sign", u)) for u in range(num_clients)
+        }
         self.settings = Settings(
             directory={u: public for u, (_, public) in signing.items()},
             threshold=threshold,
@@ -286,13 +287,13 @@ def test_keys_of_another_round_are_refused():
 
 def test_two_clients_with_one_key_are_refused():
     table = Table()
-    private, public = sealing.signing_key(draws("twin"))
+    private, public = signatures.signing_key(draws("twin"))
     settings = replace(
         table.settings, directory={**table.settings.directory, 5: public}, threshold=4
     )
     own = table.roster[4]
     text = settings.context("keys") + own.channel + own.masking
-    twin = replace(own, sender=5, signature=sealing.sign(private, text))
+    twin = replace(own, sender=5, signature=signatures.sign(private, text))
     knows = replace(table.knows[0], settings=settings)
     with pytest.raises(ValueError, match="two clients with one key have one mask"):
         client.share(knows, {**table.roster, 5: twin})
@@ -489,7 +490,7 @@ def copied_keys(trial):
     """Return the masking keys of clients 0 to 2, drawn again as `run` drew them."""
     draw = draws("distinguish", trial)
     for _ in range(4):
-        sealing.signing_key(draw)
+        signatures.signing_key(draw)
     found = {}
     for u in range(4):
         masks.key_pair(draw)
