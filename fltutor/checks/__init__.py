@@ -2,35 +2,43 @@
 
 ``ft.check("02.weighted_mean", weighted_mean)`` answers at once and never raises for
 what a learner wrote; ``ft.hint("02.weighted_mean", 1)`` helps, in three levels. A
-check is data (`Check`): cases, catalogued mistakes, hints; one module per lesson.
+check is data: a reference, cases made by hand, random cases, catalogued mistakes. How
+one is written stands at the top of `fltutor.checks.model`; lesson 02 is the pattern.
 """
 
 from __future__ import annotations
 
-from fltutor.checks.cases import close, example, require, run, tensor, value
-from fltutor.checks.model import Case, Check, Mismatch, Mistake
+from fltutor.checks.cases import agree, case, require, run
+from fltutor.checks.edits import edit
+from fltutor.checks.model import Case, Check, Given, Mismatch
 from fltutor.checks.registry import checks_of, find, lessons
 from fltutor.checks.report import Hint, Result
 from fltutor.checks.runner import run_check
+from fltutor.checks.values import draw, tensor, to_array
+from fltutor.checks.wording import Wording
+from fltutor.words import _
 
 __all__ = [
     "Case",
     "Check",
+    "Given",
     "Hint",
     "Mismatch",
-    "Mistake",
     "Result",
+    "Wording",
+    "agree",
+    "case",
     "check",
     "checks_of",
-    "close",
-    "example",
+    "draw",
+    "edit",
     "find",
     "hint",
     "lessons",
     "require",
     "run",
     "tensor",
-    "value",
+    "to_array",
 ]
 
 
@@ -79,5 +87,6 @@ def hint(id: str, level: int = 1) -> Hint:
         If ``level`` is not 1, 2 or 3.
     """
     if level not in (1, 2, 3):
-        raise ValueError(f"level must be 1, 2 or 3, got {level!r}. Start with 1.")
+        sentence = _("level must be 1, 2 or 3, got {level!r}. Start with 1.")
+        raise ValueError(sentence.format(level=level))
     return Hint(find(id), level)

@@ -1,70 +1,25 @@
-"""The words in which cases are written: call, compare, require."""
+"""The words in which cases are written: case, run, agree, require."""
 
 from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 
 from fltutor import guard
-from fltutor.checks.model import NOTHING, Case, Given, Mismatch
-
-RTOL, ATOL = 1e-4, 1e-6  # a float32 answer is a right answer
-
-
-def tensor(*rows: object) -> torch.Tensor:
-    """Return a float64 tensor of the numbers or rows: short to write in a case."""
-    return torch.tensor(rows, dtype=torch.float64)
+from fltutor.checks.model import NOTHING, Case, Given, Judge, Mismatch
+from fltutor.checks.values import ATOL, RTOL, describe_type, difference, same, to_array
+from fltutor.words import _
 
 
-def to_array(value: object) -> np.ndarray | None:
-    """Return a number, tensor, array or (nested) list of them as float64, or None."""
-    if isinstance(value, str | bytes | Mapping) or value is None:
-        return None
-    try:
-        if isinstance(value, torch.Tensor):
-            value = value.detach().cpu().numpy()
-        if isinstance(value, list | tuple):
-            rows = [to_array(item) for item in value]
-            if any(row is None for row in rows):
-                return None
-            value = rows
-        array = np.asarray(value)
-        return None if array.dtype.kind == "c" else array.astype(np.float64)
-    except Exception:  # whatever a learner's object does when it is asked for numbers
-        return None
-
-
-def same(a: object, b: object, *, rtol: float = 0.0, atol: float = 0.0) -> bool:
-    """Compare numbers, arrays, tensors and containers of them, shapes included."""
-    if isinstance(a, Mapping) and isinstance(b, Mapping):
-        return a.keys() == b.keys() and all(
-            same(a[key], b[key], rtol=rtol, atol=atol) for key in a
-        )
-    left, right = to_array(a), to_array(b)
-    if left is not None and right is not None:
-        return left.shape == right.shape and bool(
-            np.allclose(left, right, rtol=rtol, atol=atol, equal_nan=True)
-        )
-    if isinstance(a, Sequence) and isinstance(b, Sequence) and not isinstance(a, str):
-        return len(a) == len(b) and all(
-            same(x, y, rtol=rtol, atol=atol) for x, y in zip(a, b, strict=True)
-        )
-    return bool(left is None and right is None and _plainly_equal(a, b))
-
-
-def _plainly_equal(a: object, b: object) -> bool:
-    if a is b or type(a) is not type(b):
-        return a is b
-    if isinstance(a, str | bytes | bool | set | frozenset):
-        return a == b
-    fields = getattr(a, "__dict__", None)
-    if fields is None or isinstance(a, torch.nn.Module) or callable(a):
-        return True  # a copy of something opaque: nothing to compare
-    return same(fields, b.__dict__)
+def case(
+    key: str, *args: object, expected: object = None, judge: Judge | None = None
+) -> Case:
+    """Return the case "called with these arguments"; see `Case`."""
+    return Case(key, args, expected, judge)
 
 
 def run(
@@ -78,86 +33,135 @@ def run(
         If it takes another number of arguments, changes one of its inputs (unless
         named in ``may_change``) or returns None.
     """
-    called = what or getattr(answer, "__name__", "your function")
+    called = what or getattr(answer, "__name__", _("your function"))
     if not callable(answer):
-        raise Mismatch(
-            f"{called} should be a function, got {describe_type(answer)}. "
-            "Pass the function itself, without calling it.",
-            kind="not callable",
+        sentence = _(
+            "{called} should be a function, got {type}. Pass the function itself, "
+            "without calling it."
         )
+        problem = sentence.format(called=called, type=describe_type(answer))
+        raise Mismatch(problem, kind="not callable")
     _require_signature(answer, called, given)
     copies = {name: copy.deepcopy(value) for name, value in given.items()}
     with guard.originals():  # what it replaces does not decide about it
         got = answer(*copies.values())
     for name, value in given.items():
         if name not in may_change and not same(copies[name], value):
+            sentence = _(
+                "{called} changed its input `{name}`. Whoever called it still needs "
+                "that: work on a copy ({copy})."
+            )
+            problem = sentence.format(called=called, name=name, copy=_copy(name, value))
             raise Mismatch(
-                f"{called} changed its input `{name}`. Whoever called it still needs "
-                f"that: work on a copy ({name}.clone()).",
-                {name: value},
-                value,
-                copies[name],
-                kind=f"modified {name}",
+                problem, {name: value}, value, copies[name], kind=f"modified {name}"
             )
     if got is None:
-        raise Mismatch(
-            f"{called} returned None. Does it end with `return ...`?",
-            given,
-            kind="none",
-        )
+        sentence = _("{called} returned None. Does it end with `return ...`?")
+        raise Mismatch(sentence.format(called=called), given, kind="none")
     return got
+
+
+def _copy(name: str, value: object) -> str:
+    """Return the expression that copies an input of this type."""
+    if isinstance(value, torch.Tensor):
+        return f"{name}.clone()"
+    if isinstance(value, np.ndarray):
+        return f"{name}.copy()"
+    if isinstance(value, list | dict | set) and not _holds_containers(value):
+        return f"{type(value).__name__}({name})"
+    return f"copy.deepcopy({name})"
+
+
+def _holds_containers(value: list[object] | dict[object, object] | set[object]) -> bool:
+    inside = value.values() if isinstance(value, dict) else value
+    return not all(isinstance(item, int | float | str | bool) for item in inside)
 
 
 def _require_signature(answer: object, called: str, given: Given) -> None:
     try:
-        signature = inspect.signature(answer)  # type: ignore[arg-type]
+        signature = inspect.signature(answer)  # type: ignore[arg-type] # it is callable
     except (TypeError, ValueError):
         return  # built-ins have none: the call itself will tell
     try:
         signature.bind(*given.values())
     except TypeError:
-        raise Mismatch(
-            f"{called}{signature} cannot be called with the {len(given)} arguments "
-            f"of this exercise: {', '.join(given)}.",
-            kind="signature",
-        ) from None
+        sentence = _(
+            "{called}{signature} cannot be called with the {count} arguments of this "
+            "exercise: {names}."
+        )
+        problem = sentence.format(
+            called=called, signature=signature, count=len(given), names=", ".join(given)
+        )
+        raise Mismatch(problem, kind="signature") from None
 
 
 @guard.originals()  # a method of the answer's may have replaced some
-def close(
+def agree(
     got: object,
     expected: object,
     given: Given = NOTHING,
     *,
-    what: str = "the result",
-    rtol: float = RTOL,
-    atol: float = ATOL,
+    what: str = "",
+    parts: Sequence[str] = (),
+    rtol: float | None = None,
+    atol: float | None = None,
 ) -> None:
-    """Require numbers to agree, shape and all; torch, numpy, lists alike."""
-    target, value = to_array(expected), to_array(got)
-    if target is None:
-        raise TypeError(f"close() compares numbers, expected is {expected!r}.")
-    if value is None:
-        raise Mismatch(
-            f"{what} should be numbers, got {describe_type(got)}.",
-            given,
-            expected,
-            got,
-            kind="type",
-        )
-    if value.shape != target.shape:
-        raise Mismatch(
-            f"{what} should have shape {target.shape}, got {value.shape}.",
-            given,
-            expected,
-            got,
-            kind="shape",
-        )
-    if not np.isfinite(value).all() and np.isfinite(target).all():
-        problem = f"{what} contains nan or inf."
-        raise Mismatch(problem, given, expected, got, kind="not finite")
-    if not np.allclose(value, target, rtol=rtol, atol=atol, equal_nan=True):
-        raise Mismatch(f"{what} has another value than expected.", given, expected, got)
+    """Require numbers to agree, shape and all; torch, numpy, lists alike.
+
+    Parameters
+    ----------
+    got, expected
+        numbers, or a tuple or dictionary of them, which are compared one by one.
+    what
+        it is called in the message.
+    parts
+        the parts of a tuple are called.
+    rtol, atol
+        None takes what float32 answers keep, and rounded ones do not.
+    """
+    rtol, atol = RTOL if rtol is None else rtol, ATOL if atol is None else atol
+    what = what or _("the result")
+    pairs = [(what, got, expected)]
+    if isinstance(expected, tuple | dict):
+        keys = expected.keys() if isinstance(expected, dict) else range(len(expected))
+        mine = _parts(got, expected)
+        if mine is None:
+            sentence = _("{what} should have {count} parts: {names}.")
+            names = _names(keys, parts)
+            problem = sentence.format(
+                what=what, count=len(expected), names=", ".join(names)
+            )
+            raise Mismatch(problem, given, expected, got, kind="parts")
+        pairs = list(zip(_names(keys, parts), mine, _values(expected), strict=True))
+    for name, one, other in pairs:
+        if (found := difference(one, other, name, rtol, atol)) is not None:
+            raise Mismatch(found[1], given, expected, got, kind=found[0])
+
+
+def _names(keys: object, parts: Sequence[str]) -> list[str]:
+    if parts:
+        return list(parts)
+    return [_("result[{key}]").format(key=repr(key)) for key in keys]  # type: ignore[attr-defined] # keys of a dict, or a range
+
+
+def _values(parts: tuple[object, ...] | dict[object, object]) -> list[object]:
+    return list(parts.values() if isinstance(parts, dict) else parts)
+
+
+def _parts(
+    got: object, expected: tuple[object, ...] | dict[object, object]
+) -> list[object] | None:
+    """Return the parts of a result, in the order of those expected, or None."""
+    if isinstance(expected, dict):
+        if not isinstance(got, dict) or got.keys() != expected.keys():
+            return None
+        return [got[key] for key in expected]
+    if isinstance(got, list | tuple):
+        return list(got) if len(got) == len(expected) else None
+    array = to_array(got)
+    if array is None or array.ndim == 0 or len(array) != len(expected):
+        return None
+    return list(array)
 
 
 def require(
@@ -172,36 +176,3 @@ def require(
     """Require a condition; ``problem`` says in a sentence what does not hold."""
     if not condition:
         raise Mismatch(problem, given, expected, got, kind=kind or problem)
-
-
-def example(
-    name: str,
-    given: Given,
-    expected: object,
-    *,
-    rtol: float = RTOL,
-    atol: float = ATOL,
-) -> Case:
-    """Return the case "called with ``given``, the function returns ``expected``"."""
-
-    def case(answer: object) -> None:
-        close(run(answer, given), expected, given, rtol=rtol, atol=atol)
-
-    return Case(name, case)
-
-
-def value(
-    name: str, expected: object, *, rtol: float = RTOL, atol: float = ATOL
-) -> Case:
-    """Return the case "the answer is this number or array"."""
-
-    def case(answer: object) -> None:
-        close(answer, expected, what="your answer", rtol=rtol, atol=atol)
-
-    return Case(name, case)
-
-
-def describe_type(value: object) -> str:
-    """Return the type in words: "a str", "None"."""
-    name = type(value).__name__
-    return "None" if value is None else f"{'an' if name[0] in 'aeiou' else 'a'} {name}"

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from fltutor import guard
 from fltutor.checks.model import Fault
+from fltutor.words import _
 
+MISFIT = "Two shapes do not fit together. Print the shapes just before this line."
 _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (RecursionError, "The function calls itself without end."),
     (NameError, "A name is used that is not defined here. A typo, or a missing cell?"),
@@ -42,7 +44,9 @@ def plain(fault: guard.Fault) -> Fault:
 
 def without_end(seconds: float, fault: guard.Fault | None = None) -> Fault:
     """Say that the code did not end, and, where that is known, where it was."""
-    words = f"It did not end within {seconds:.0f} seconds. A loop without end?"
+    words = _(
+        "It did not end within {seconds:.0f} seconds. A loop without end?"
+    ).format(seconds=seconds)
     line, code = _own_line(fault.stack) if fault is not None else (None, "")
     return Fault("TooLong", "", words, line, code)
 
@@ -51,13 +55,13 @@ def _words(error: BaseException, text: str) -> str:
     if isinstance(error, RuntimeError | ValueError | IndexError) and any(
         word in text for word in _SHAPES
     ):
-        return "Two shapes do not fit together. Print the shapes just before this line."
+        return _(MISFIT)
     for kind, words in _WORDS:
         if isinstance(error, kind):
-            return words
+            return _(words)
     if isinstance(error, TypeError) and "argument" in text:
-        return "Something is called with arguments that it does not take."
-    return "The code stopped with an error."
+        return _("Something is called with arguments that it does not take.")
+    return _("The code stopped with an error.")
 
 
 def _own_line(stack: traceback.StackSummary) -> tuple[int | None, str]:

@@ -6,6 +6,7 @@ import re
 
 from fltutor import catalogue
 from fltutor.checks.model import Check
+from fltutor.words import _
 
 
 def lessons() -> tuple[str, ...]:
@@ -29,13 +30,13 @@ def find(id: str) -> Check:
     """
     form = re.fullmatch(r"(\d\d)\.(\w+)", str(id))
     if form is None or form[1] not in lessons():
-        raise KeyError(
-            f"There is no check {id!r}. An id looks like '02.weighted_mean'; lessons "
-            f"with checks: {', '.join(lessons())}."
+        sentence = _(
+            "There is no check {id!r}. An id looks like '02.weighted_mean'; lessons "
+            "with checks: {lessons}."
         )
+        raise KeyError(sentence.format(id=id, lessons=", ".join(lessons())))
     checks = checks_of(form[1])
     if id not in checks:
-        raise KeyError(
-            f"There is no check {id!r}. Lesson {form[1]} has: {', '.join(checks)}."
-        )
+        sentence = _("There is no check {id!r}. Lesson {lesson} has: {ids}.")
+        raise KeyError(sentence.format(id=id, lesson=form[1], ids=", ".join(checks)))
     return checks[id]

@@ -10,9 +10,10 @@ from html import escape
 import numpy as np
 
 from fltutor import guard
-from fltutor.checks.cases import to_array
-from fltutor.checks.model import Check, Mistake, Outcome
+from fltutor.checks.model import Check, Outcome
+from fltutor.checks.values import to_array
 from fltutor.palette import NOTE, RIGHT, WRONG
+from fltutor.words import _
 
 Bundle = dict[str, str]
 
@@ -61,54 +62,83 @@ def _show(value: object) -> str:
 
 @dataclass(frozen=True)
 class Result:
-    """What a check found. ``passed`` is the verdict; a notebook shows the rest."""
+    """What a check found. ``passed`` is the verdict; a notebook shows the rest.
+
+    The random cases are one line, held if all of them are, so that what is shown does
+    not depend on their number.
+    """
 
     check: Check
     outcomes: tuple[Outcome, ...]
-    mistake: Mistake | None = None
+    mistake: str | None = None
     written: bool = True
 
     @property
     def passed(self) -> bool:
         """Whether every case holds."""
-        held = len(self.outcomes) == len(self.check.cases)
-        return self.written and held and all(o.held for o in self.outcomes)
+        return self.written and all(held for _, held, _ in self.rows())
 
     def __bool__(self) -> bool:
         """Return ``passed``."""
         return self.passed
 
+    def rows(self) -> list[tuple[str, bool | None, Outcome | None]]:
+        """Return (words, held, what to show): a row a case, the random ones in one.
+
+        ``held`` is None for what was not tried.
+        """
+        check, made = self.check, len(self.check.cases)
+        words = check.wording.cases
+        tried = [*self.outcomes[:made]]
+        rows: list[tuple[str, bool | None, Outcome | None]] = [
+            (words[outcome.case.key], outcome.held, outcome) for outcome in tried
+        ]
+        rows += [(words[case.key], None, None) for case in check.cases[len(tried) :]]
+        if check.random is not None:
+            drawn = self.outcomes[made:]
+            failed = next((outcome for outcome in drawn if not outcome.held), None)
+            held = None if not drawn else failed is None and len(drawn) == check.draws
+            rows.append((_("random inputs: as the course's own answer"), held, failed))
+        return rows
+
     def headline(self) -> str:
         """Return the verdict in one line."""
-        name = f"{self.check.id} · {self.check.title}"
+        name = f"{self.check.id} · {self.check.wording.title}"
         if not self.written:
-            return f"{name}: not written yet"
-        held, total = sum(o.held for o in self.outcomes), len(self.check.cases)
+            return _("{name}: not written yet").format(name=name)
+        rows = self.rows()
         if self.passed:
-            return f"{name}: all {total} checks hold"
-        return f"{name}: not yet, {held} of {total} checks hold"
+            sentence = _("{name}: all {total} checks hold")
+            return sentence.format(name=name, total=len(rows))
+        sentence = _("{name}: not yet, {held} of {total} checks hold")
+        held = sum(bool(held) for _, held, _ in rows)
+        return sentence.format(name=name, held=held, total=len(rows))
 
     def lines(self) -> list[tuple[str, str]]:
         """Return (kind, text): the whole message, ready to be laid out."""
+        words, id = self.check.wording, self.check.id
         if not self.written:
+            write = _("Nothing to check yet. Write {signature}.")
+            push = _('A first push: ft.hint("{id}", 1)')
             return [
-                ("note", f"Nothing to check yet. Write {self.check.signature}."),
-                ("note", "Then run its cell, and this one again."),
-                ("next", f'A first push: ft.hint("{self.check.id}", 1)'),
+                ("note", write.format(signature=words.signature)),
+                ("note", _("Then run its cell, and this one again.")),
+                ("next", push.format(id=id)),
             ]
         lines: list[tuple[str, str]] = []
         if self.mistake is not None:
-            lines.append(("mistake", f"{self.mistake.name}. {self.mistake.message}"))
+            lines.append(("mistake", "{}. {}".format(*words.mistakes[self.mistake])))
         shown = False
-        for outcome in self.outcomes:
-            lines.append(("held" if outcome.held else "failed", outcome.name))
-            if not outcome.held and not shown:
-                lines.extend(("detail", text) for text in details(outcome))
+        for text, held, outcome in self.rows():
+            if held is None:
+                lines.append(("skipped", _("{case} (not tried)").format(case=text)))
+                continue
+            lines.append(("held" if held else "failed", text))
+            if not held and not shown and outcome is not None:
+                lines.extend(("detail", line) for line in details(outcome))
                 shown = True
-        for case in self.check.cases[len(self.outcomes) :]:
-            lines.append(("skipped", f"{case.name} (not tried)"))
         if not self.passed:
-            lines.append(("next", f'Stuck? ft.hint("{self.check.id}", 1)'))
+            lines.append(("next", _('Stuck? ft.hint("{id}", 1)').format(id=id)))
         return lines
 
     def __repr__(self) -> str:
@@ -118,7 +148,7 @@ class Result:
         body = [mark.get(kind, "  ") + text for kind, text in self.lines()]
         return "\n".join([self.headline(), *body])
 
-    def _repr_mimebundle_(self, **_: object) -> Bundle:
+    def _repr_mimebundle_(self, **options: object) -> Bundle:
         return {"text/plain": repr(self), "text/html": self._html()}
 
     def _html(self) -> str:
@@ -156,19 +186,27 @@ def details(outcome: Outcome) -> list[str]:
         fault = outcome.fault
         lines.append(fault.words)
         if fault.line is not None:
-            lines.append(f"line {fault.line}: {fault.code}")
+            lines.append(
+                _("line {line}: {code}").format(line=fault.line, code=fault.code)
+            )
         if fault.text or fault.kind != "TooLong":
             lines.append(f"{fault.kind}: {fault.text}")
     elif (finding := outcome.mismatch) is not None:
         lines.append(finding.problem)
-        lines += [f"given {name} = {show(v)}" for name, v in finding.given.items()]
+        given = _("given {name} = {value}")
+        lines += [
+            given.format(name=name, value=show(value))
+            for name, value in finding.given.items()
+        ]
         if finding.expected is not None:
-            lines.append(f"expected {show(finding.expected)}")
+            sentence = _("expected {value}")
+            lines.append(sentence.format(value=show(finding.expected)))
         if finding.expected is not None or finding.got is not None:
-            lines.append(f"got      {show(finding.got)}")
+            lines.append(_("got      {value}").format(value=show(finding.got)))
     if outcome.printed.strip():
         printed = outcome.printed.strip().splitlines()
-        lines.append("your code printed: " + " / ".join(printed[:3]))
+        sentence = _("your code printed: {text}")
+        lines.append(sentence.format(text=" / ".join(printed[:3])))
     return lines
 
 
@@ -181,13 +219,13 @@ class Hint:
 
     def __repr__(self) -> str:
         """Return the hint as plain text."""
-        return f"{self._title()}\n  {self.check.hints[self.level - 1]}"
+        return f"{self._title()}\n  {self.check.wording.hints[self.level - 1]}"
 
     def _title(self) -> str:
-        return f"{self.check.id} · hint {self.level} of 3"
+        return _("{id} · hint {level} of 3").format(id=self.check.id, level=self.level)
 
-    def _repr_mimebundle_(self, **_: object) -> Bundle:
-        text = _code(escape(self.check.hints[self.level - 1]))
+    def _repr_mimebundle_(self, **options: object) -> Bundle:
+        text = _code(escape(self.check.wording.hints[self.level - 1]))
         body = f'<div style="white-space:pre-wrap">{text}</div>'
         return {"text/plain": repr(self), "text/html": _box(NOTE, self._title(), body)}
 

@@ -13,7 +13,7 @@ harm, which is Linux, :func:`rehearse` finds such a call in a copy first. Elsewh
 and in a widget, only a restart of the kernel ends it.
 """
 
-from fltutor.guard.answers import Answer, Fault, TooLong, cut
+from fltutor.guard.answers import Answer, Fault, TooLong, cut, fault_of
 from fltutor.guard.calling import call, function
 from fltutor.guard.originals import originals
 from fltutor.guard.rehearsal import rehearse
@@ -24,6 +24,7 @@ __all__ = [
     "TooLong",
     "call",
     "cut",
+    "fault_of",
     "function",
     "originals",
     "rehearse",

@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from fltutor.checks.cases import example, tensor
-from fltutor.checks.model import Case, Check, Mistake
+from fltutor.checks.old import Case, Check, Mistake, example, tensor
 
 Data = tuple[Tensor, Tensor]
 Gradient = Callable[[Tensor, Tensor, Tensor], Tensor]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from fltutor.checks.cases import example, tensor
-from fltutor.checks.model import Check, Mistake
+from fltutor.checks.old import Check, Mistake, example, tensor
 
 _TWO = tensor([1.0, 0.2], [0.4, 0.8])  # (N, N)
 _FOUR = tensor(

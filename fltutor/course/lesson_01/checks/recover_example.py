@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from fltutor.checks.cases import example, tensor
-from fltutor.checks.model import Case, Check, Mistake
+from fltutor.checks.old import Case, Check, Mistake, example, tensor
 
 _X = tensor(0.5, 1.0, 0.25)  # (f,)
 

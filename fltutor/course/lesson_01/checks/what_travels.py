@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from fltutor.checks.cases import example
-from fltutor.checks.model import Check, Given, Mistake
+from fltutor.checks.old import Check, Given, Mistake, example
 
 Answer = tuple[float, float]
 

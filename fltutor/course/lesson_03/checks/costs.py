@@ -8,8 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from fltutor.checks.cases import close, example, run
-from fltutor.checks.model import Case, Check, Given, Mistake
+from fltutor.checks.old import Case, Check, Given, Mistake, close, example, run
 
 Sizes = Sequence[int]
 Cost = tuple[float, float]

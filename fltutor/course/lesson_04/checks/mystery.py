@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fltutor.checks.cases import require
-from fltutor.checks.model import Case, Check, Mistake
+from fltutor.checks.old import Case, Check, Mistake, require
 
 _RIGHT = {
     "A": "dirichlet(0.3)",

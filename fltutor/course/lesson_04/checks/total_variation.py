@@ -6,8 +6,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from fltutor.checks.cases import example
-from fltutor.checks.model import Case, Check, Mistake
+from fltutor.checks.old import Case, Check, Mistake, example
 
 Array: TypeAlias = np.ndarray[Any, Any]
 

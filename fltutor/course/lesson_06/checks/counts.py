@@ -7,8 +7,7 @@ from math import ceil
 import numpy as np
 import numpy.typing as npt
 
-from fltutor.checks.cases import example
-from fltutor.checks.model import Check, Mistake
+from fltutor.checks.old import Check, Mistake, example
 
 Floats = npt.NDArray[np.float64]
 

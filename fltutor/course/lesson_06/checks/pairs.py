@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from fltutor.checks.cases import example
-from fltutor.checks.model import Check, Mistake
+from fltutor.checks.old import Check, Mistake, example
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -7,8 +7,16 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from fltutor.checks.cases import close, require, run, tensor, to_array
-from fltutor.checks.model import Case, Check, Mistake
+from fltutor.checks.old import (
+    Case,
+    Check,
+    Mistake,
+    close,
+    require,
+    run,
+    tensor,
+    to_array,
+)
 
 Gradient = Callable[[Tensor], Tensor]
 _CENTRE = tensor(3.0, -1.0)

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 
 from torch import Tensor
 
-from fltutor.checks.cases import close, require, run, tensor
-from fltutor.checks.model import Case, Check, Mistake
+from fltutor.checks.old import Case, Check, Mistake, close, require, run, tensor
 
 Pair = tuple[Tensor, Tensor]
 Server = Callable[[Tensor, Tensor, Tensor, int, float], Pair]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from fltutor.checks.cases import example, tensor
-from fltutor.checks.model import Check, Mistake
+from fltutor.checks.old import Check, Mistake, example, tensor
 
 _DELTAS = tensor([2.0, 0.0, 4.0], [8.0, -4.0, 0.0], [3.0, 6.0, -9.0])  # (K, d)
 

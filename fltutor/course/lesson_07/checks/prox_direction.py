@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from fltutor.checks.cases import example, tensor
-from fltutor.checks.model import Case, Check, Mistake
+from fltutor.checks.old import Case, Check, Mistake, example, tensor
 
 
 def _case(

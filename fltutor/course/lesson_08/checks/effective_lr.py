@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from fltutor.checks.cases import example
-from fltutor.checks.model import Check, Mistake
+from fltutor.checks.old import Check, Mistake, example
 
 
 def _given(server_lr: float, momentum: float, rounds: int) -> dict[str, object]:

@@ -8,8 +8,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from fltutor.checks.cases import example, tensor
-from fltutor.checks.model import Check, Mistake
+from fltutor.checks.old import Check, Mistake, example, tensor
 
 
 def _adam(

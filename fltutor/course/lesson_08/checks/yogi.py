@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from fltutor.checks.cases import example, tensor
-from fltutor.checks.model import Check, Mistake
+from fltutor.checks.old import Check, Mistake, example, tensor
 
 
 def _in_place(v: Tensor, D: Tensor, beta2: float) -> Tensor:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 
-from fltutor.checks.cases import example
-from fltutor.checks.model import Check, Mistake
+from fltutor.checks.old import Check, Mistake, example
 
 
 def _given(seconds: Sequence[float], places: int, until: float) -> dict[str, object]:

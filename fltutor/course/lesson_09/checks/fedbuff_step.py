@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from fltutor.checks.cases import example, tensor
-from fltutor.checks.model import Check, Mistake
+from fltutor.checks.old import Check, Mistake, example, tensor
 
 _DELTAS = tensor([4.0, 0.0], [0.0, 8.0])
 

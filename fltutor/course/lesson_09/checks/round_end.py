@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
-from fltutor.checks.cases import example
-from fltutor.checks.model import Check, Mistake
+from fltutor.checks.old import Check, Mistake, example
 
 
 def _round(seconds: Sequence[float], deadline: float, enough: int) -> dict[str, object]:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from fltutor.checks.cases import example, tensor
-from fltutor.checks.model import Check, Mistake
+from fltutor.checks.old import Check, Mistake, example, tensor
 
 
 def _draw(sizes: Tensor, chances: Tensor, *ids: int) -> dict[str, object]:
