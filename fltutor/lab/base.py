@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
@@ -147,10 +146,9 @@ class Lab(Generic[S, F]):
         except Exception as error:
             message = view.plain_error(error)
             self.live.fail(error)
-            return view.mime_bundle(self.live.box, message)
+            return view.mime_bundle(self.live.box, **{"text/plain": message})
         self.live.first(frame, picture, line)
-        encoded = base64.b64encode(picture).decode("ascii")
-        return view.mime_bundle(self.live.box, line, image_png=encoded)
+        return view.mime_bundle(self.live.box, **plots.described(picture, line))
 
 
 class _Live:

@@ -153,9 +153,6 @@ def radio(options: list[str], on_change: Callable[[int], None]) -> Any:
     return made
 
 
-def mime_bundle(view: Any, plain: str, **others: str) -> dict[str, Any]:
-    """Join a live view with what stands for it where no kernel runs."""
-    bundle: dict[str, Any] = dict(view._repr_mimebundle_() or {})
-    bundle["text/plain"] = plain
-    bundle.update({key.replace("_", "/"): value for key, value in others.items()})
-    return bundle
+def mime_bundle(view: Any, **stands_for_it: str) -> dict[str, Any]:
+    """Join a live view with what is shown where no kernel runs, by media type."""
+    return dict(view._repr_mimebundle_() or {}) | stands_for_it

@@ -122,7 +122,7 @@ class Prediction:
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
     ) -> dict[str, Any]:
-        return view.mime_bundle(self.box, repr(self))
+        return view.mime_bundle(self.box, **{"text/plain": repr(self)})
 
 
 def predict(

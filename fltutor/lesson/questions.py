@@ -116,7 +116,9 @@ class Quiz:
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
     ) -> dict[str, Any]:
-        return view.mime_bundle(self.box, repr(self), text_html=self._repr_html_())
+        return view.mime_bundle(
+            self.box, **{"text/plain": repr(self), "text/html": self._repr_html_()}
+        )
 
 
 def quiz(name: str) -> Quiz:

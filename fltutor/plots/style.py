@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import io
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
@@ -159,11 +160,26 @@ def png(figure: Figure, *, fast: bool = False) -> bytes:
     return buffer.getvalue()
 
 
+def described(picture: bytes, alt: str) -> dict[str, str]:
+    """Return a PNG with its alt text in every form that a notebook's reader takes.
+
+    ``text/html`` carries the alt text to a screen reader: JupyterLab and the HTML
+    export drop the alt text of a bare PNG. Code hosts show the PNG, tests the words.
+    """
+    encoded = base64.b64encode(picture).decode("ascii")
+    source = f'src="data:image/png;base64,{encoded}"'
+    return {
+        "text/html": f'<img alt="{html.escape(alt)}" style="max-width:100%" {source}>',
+        "image/png": encoded,
+        "text/plain": alt,
+    }
+
+
 class Picture:
     """A finished figure together with the sentence that says what it shows.
 
-    In a notebook it displays as a PNG; its plain text is the alt text, so that a
-    reader without eyes on the picture, and a test, get the finding in words.
+    In a notebook it displays as an image whose alt text is that sentence; its plain
+    text is the same, so that whoever does not see the picture gets the finding.
 
     Examples
     --------
@@ -197,8 +213,4 @@ class Picture:
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
     ) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
-        data = {
-            "image/png": base64.b64encode(self.png()).decode("ascii"),
-            "text/plain": self.alt,
-        }
-        return data, {"image/png": {"alt": self.alt}}
+        return described(self.png(), self.alt), {"image/png": {"alt": self.alt}}
