@@ -129,12 +129,13 @@ def test_a_picture_is_715_by_385_pixels_and_the_same_bytes_twice():
     assert int.from_bytes(first[20:24]) == 385
 
 
-def test_a_picture_shows_as_png_and_says_its_alt_text():
-    picture = plots.bars({"a": 1.0}, ylabel="y", title="t", alt="One  bar\nof 1.")
+def test_a_picture_says_its_alt_text_in_every_form():
+    picture = plots.bars({"a": 1.0}, ylabel="y", title="t", alt='A "bar"\n< 1.')
     data, metadata = picture._repr_mimebundle_()
-    assert set(data) == {"image/png", "text/plain"}
-    assert data["text/plain"] == repr(picture) == "One bar of 1."
-    assert metadata["image/png"]["alt"] == "One bar of 1."
+    assert data["text/plain"] == repr(picture) == 'A "bar" < 1.'
+    assert data["text/html"].startswith('<img alt="A &quot;bar&quot; &lt; 1." ')
+    assert data["image/png"] in data["text/html"]
+    assert metadata["image/png"]["alt"] == 'A "bar" < 1.'
 
 
 @pytest.mark.parametrize("alt", ["", "  ", None])
