@@ -16,4 +16,5 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("nbval", False):
         os.environ["FLTUTOR_DATA"] = tempfile.mkdtemp(prefix="fltutor-no-data-")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("FLTUTOR_PROGRESS", "off")
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")

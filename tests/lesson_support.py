@@ -6,7 +6,8 @@ cells that define it and what it needs, the library's own, and what to compare.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,3 +42,35 @@ def federation_of_02() -> ft.Federation:
     local = ft.LocalTraining(epochs=2, batch_size=16, lr=0.1)
     task = ft.Task(ft.models.mlp(64, 32, 10), seed=0)
     return ft.Federation(task, clients, ft.FedAvg(), local, cohort_size=10, seed=0)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One function of a lesson that the learner writes."""
+
+    name: str
+    check: str
+    stub: str  # the learner's cell
+    said: str  # what the call printed when the notebook was saved
+    code: str  # the finished code, folded below
+
+
+_CALL = re.compile(r"^(\w+) = ft\.lesson\.yours\(\1, \"(\d\d\.\w+)\"\)$", re.MULTILINE)
+_FOLDED = re.compile(r"<details>.*?```python\n(.*?)```.*?</details>", re.DOTALL)
+
+
+def folded(text: str) -> str:
+    """Return the Python code that a markdown cell folds away; "" where none is."""
+    found = _FOLDED.search(text)
+    return found[1] if found else ""
+
+
+def turns(cells: Sequence[Any]) -> Iterator[Turn]:
+    """Go through a lesson's Your turn cells: the stub, the call, the folded code."""
+    for place, cell in enumerate(cells):
+        for name, check in _CALL.findall(cell.source):
+            stub = next(
+                c.source for c in reversed(cells[:place]) if f"def {name}(" in c.source
+            )
+            said = "".join(output.get("text", "") for output in cell.outputs)
+            yield Turn(name, check, stub, said, folded(cells[place + 1].source))

@@ -149,6 +149,7 @@ def environment(data: str) -> dict[str, str]:
         "FLTUTOR_DATA": data,
         "OMP_NUM_THREADS": "1",
         "PYTHONHASHSEED": "0",
+        "FLTUTOR_PROGRESS": "off",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
 

@@ -8,6 +8,7 @@ one is written stands at the top of `fltutor.checks.model`; lesson 02 is the pat
 
 from __future__ import annotations
 
+from fltutor.checks import record
 from fltutor.checks.cases import agree, case, require, run
 from fltutor.checks.edits import edit
 from fltutor.checks.model import Case, Check, Given, Mismatch
@@ -73,7 +74,10 @@ def check(id: str, *answers: object) -> Result:
       Then run its cell, and this one again.
       A first push: ft.hint("02.weighted_mean", 1)
     """
-    return run_check(find(id), answers)
+    result = run_check(find(id), answers)
+    if result.passed:
+        record.note(id)
+    return result
 
 
 def hint(id: str, level: int = 1) -> Hint:

@@ -1,4 +1,4 @@
-"""L7: what the cells of a lesson call: set up, compare, predict, quiz, table."""
+"""L7: what cells of a lesson call: setup, compare, predict, yours, quiz, table."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from fltutor.lesson.agreement import compare
 from fltutor.lesson.guesses import Prediction, Reveal, predict
 from fltutor.lesson.questions import Quiz, quiz
 from fltutor.lesson.tables import Table, table
+from fltutor.lesson.turns import progress, yours
 
 __all__ = [
     "Prediction",
@@ -14,9 +15,11 @@ __all__ = [
     "Table",
     "compare",
     "predict",
+    "progress",
     "quiz",
     "setup",
     "table",
+    "yours",
 ]
 
 

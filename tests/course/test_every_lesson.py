@@ -15,6 +15,7 @@ import nbformat
 import pytest
 import torch
 from exercise_support import ROOT, load
+from lesson_support import folded
 
 import fltutor as ft
 
@@ -38,9 +39,15 @@ def float64() -> Iterator[None]:
 
 
 def namespace(lesson: str, cells: tuple[str, ...]) -> dict[str, Any]:
-    """Run a lesson's imports, then those cells, leaving out what only shows."""
+    """Run a lesson's imports, then those cells, leaving out what only shows.
+
+    Of a text cell the code that it folds away: what the learner is asked to write.
+    """
     (path,) = (ROOT / "lessons").glob(f"{lesson}_*.ipynb")
-    sources = {c.id: c.source for c in nbformat.read(path, 4).cells}
+    sources = {
+        c.id: c.source if c.cell_type == "code" else folded(c.source)
+        for c in nbformat.read(path, 4).cells
+    }
     unknown = set(cells) - set(sources)
     assert not unknown, f"{path.name} has no cells {sorted(unknown)}"
     made: dict[str, Any] = {"__name__": "lesson"}

@@ -1,0 +1,57 @@
+"""Each Your turn of a lesson: a stub, the call, and the finished code folded below."""
+
+from __future__ import annotations
+
+import re
+
+import nbformat
+import pytest
+import torch
+from exercise_support import ROOT
+from lesson_support import folded, turns
+
+import fltutor as ft
+
+TURNS = [
+    pytest.param(path, turn, id=f"{path.stem[:2]}-{turn.name}")
+    for path in sorted((ROOT / "lessons").glob("[0-9][0-9]_*.ipynb"))
+    for turn in turns(nbformat.read(path, 4).cells)
+]
+
+
+@pytest.fixture(autouse=True)
+def float64():
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
+
+
+def imports(path):
+    """Run a lesson's first code cell: what the folded code may use."""
+    first = next(c for c in nbformat.read(path, 4).cells if c.cell_type == "code")
+    space = {"__name__": "lesson"}
+    exec(re.sub(r"^ft\.lesson\.setup.*$", "", first.source, flags=re.M), space)
+    return space
+
+
+@pytest.mark.parametrize(("path", "turn"), TURNS)
+def test_the_folded_code_is_right(path, turn):
+    space = imports(path)
+    exec(turn.code, space)
+    result = ft.check(turn.check, space[turn.name])
+    assert result.passed, repr(result)
+
+
+@pytest.mark.parametrize(("path", "turn"), TURNS)
+def test_the_learners_cell_is_a_stub_that_says_it_is_not_written(path, turn):
+    space = imports(path)
+    exec(turn.stub, space)
+    assert not ft.check(turn.check, space[turn.name]).written
+    assert "not written yet" in turn.said
+
+
+def test_folded_code_is_found_in_a_cell():
+    text = "<details><summary>x</summary>\n\n```python\ny = 1\n```\n\n</details>"
+    assert folded(text) == "y = 1\n"
+    assert folded("nothing folded ```python\ny = 1\n```") == ""
