@@ -15,6 +15,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _SUBMODULES = (
+    "accounting",
     "aggregators",
     "algorithms",
     "attestation",
@@ -33,6 +34,8 @@ _SUBMODULES = (
     "paillier",
     "palette",
     "plots",
+    "privacy",
+    "promises",
     "rounds",
     "secagg",
     "seeds",

@@ -16,6 +16,7 @@ from fltutor.clients import Client, LocalTraining
 from fltutor.datasets import Dataset
 from fltutor.engines import Engine, vectorised
 from fltutor.history import History, Record, gather
+from fltutor.promises import fit
 from fltutor.rounds import Attendance, aggregate, draw, record, send, shares
 from fltutor.stages import Stage, Uplink
 from fltutor.task import Task
@@ -89,6 +90,7 @@ class Federation:
                 "one precision",
                 "Call torch.set_default_dtype before you make data and model.",
             )
+        fit(self)
 
     @property
     def rate(self) -> float:

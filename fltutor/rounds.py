@@ -13,26 +13,22 @@ from torch import Tensor
 from fltutor import seeds, validate
 from fltutor.aggregators import Aggregator
 from fltutor.algorithms import FedAvg
-from fltutor.clients import Client, LocalTraining, batch_plan
+from fltutor.clients import LocalTraining, batch_plan
 from fltutor.engines import Direction, Engine
 from fltutor.history import Record
+from fltutor.promises import Plan, spent
 from fltutor.stages import name_of, refuse_extra
 from fltutor.task import Task
 from fltutor.updates import COUNTED, State, Updates, finite_rows, warn_not_finite
 from fltutor.words import _
 
 
-class Parts(Protocol):
+class Parts(Plan, Protocol):
     """What training needs of a federation."""
 
     @property
     def task(self) -> Task:
         """Return the model and its loss."""
-        ...
-
-    @property
-    def clients(self) -> Sequence[Client]:
-        """Return all N."""
         ...
 
     @property
@@ -249,6 +245,7 @@ def record(
         bytes_down=who.there * copies * vector_bytes,
         local_steps=updates.work + who.lost_steps,
         wall_seconds=seconds,
+        **spent(parts, index + 1),
         **scores,
     ).with_state(state)
 

@@ -3,10 +3,11 @@
 Each round every client takes part independently with probability q (Poisson sampling),
 its update has norm at most C, and the server sees the *sum* plus Gaussian noise of
 standard deviation z C. Two federations are neighbours when one client is added or
-removed. One round has a Renyi divergence at each order; over rounds these add up, and at
-the end they become one epsilon for a delta. Epsilon never stands without its delta.
+removed. One round has a Renyi divergence at each order; over rounds these add up, and
+at the end they become one epsilon for a delta. Epsilon never stands without its delta.
 """
 
+from fltutor.accounting import ranges
 from fltutor.accounting.conversion import (
     CONVERSIONS,
     Epsilon,
@@ -25,6 +26,7 @@ __all__ = [
     "epsilon",
     "gaussian_epsilon",
     "noise_for",
+    "ranges",
     "rdp_gaussian",
     "spent",
 ]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from fltutor import validate
 from fltutor.accounting import ranges
-from fltutor.accounting.renyi import ORDERS, rdp_gaussian
+from fltutor.accounting.renyi import ORDERS, Array, rdp_gaussian
 from fltutor.words import _
 
 CONVERSIONS = ("improved", "classic")
+#: No noise multiplier above this, or below its inverse, is searched.
+_MOST = 1e9
 
 
 class Epsilon(float):
@@ -64,27 +67,16 @@ def epsilon(
     * improved: ``RDP(a) + log(1 - 1/a) - log(delta a) / (a - 1)``
     * classic: ``RDP(a) + log(1/delta) / (a - 1)``, always a little larger
 
-    and the least of it over all orders.
+    and the least of it over all orders, which the result remembers.
 
     Parameters
     ----------
-    rdp
-        of all rounds together, one number an order: T times :func:`rdp_gaussian`.
-    orders
-        the same that ``rdp`` was made with.
+    rdp, orders
+        T times :func:`rdp_gaussian`, and the orders that it was made with.
     delta
         in (0, 1): with this chance the promise may fail. Well below 1 / N.
     conversion
         "improved" or "classic".
-
-    Returns
-    -------
-    a number with ``.delta`` and ``.order``.
-
-    Raises
-    ------
-    ValueError
-        a number out of its range, or not one of ``rdp`` for each order.
 
     References
     ----------
@@ -92,16 +84,7 @@ def epsilon(
     and Steinke 2020 (arXiv:2004.00010), proposition 12; Balle et al. 2020.
     """
     a = np.array(ranges.orders(orders))
-    values = np.asarray(rdp, dtype=np.float64)
-    if values.shape != a.shape or not bool((values >= 0).all()):  # nor is NaN
-        raise validate.fail(
-            _("rdp of shape {shape} for {n} orders").format(
-                shape=values.shape, n=len(a)
-            ),
-            _("one number, at least 0, for each order"),
-            _("Pass epsilon the same orders as rdp_gaussian."),
-        )
-    delta = ranges.delta(delta)
+    values, delta = _one_an_order(rdp, a), ranges.delta(delta)
     validate.one_of("conversion", conversion, CONVERSIONS)
     if conversion == "classic":
         bounds = values - math.log(delta) / (a - 1)
@@ -109,6 +92,19 @@ def epsilon(
         bounds = values + np.log1p(-1 / a) - (math.log(delta) + np.log(a)) / (a - 1)
     best = int(bounds.argmin())
     return Epsilon(max(0.0, float(bounds[best])), delta, float(a[best]))
+
+
+def _one_an_order(rdp: Any, orders: Array) -> Array:
+    values = np.asarray(rdp, dtype=np.float64)
+    if values.shape == orders.shape and bool((values >= 0).all()):  # nor is NaN
+        return values
+    raise validate.fail(
+        _("rdp of shape {shape}, the least {least}, for {n} orders").format(
+            shape=values.shape, least=values.min(initial=math.inf), n=len(orders)
+        ),
+        _("one number, at least 0, for each order"),
+        _("Pass epsilon the same orders as rdp_gaussian."),
+    )
 
 
 def spent(
@@ -148,20 +144,15 @@ def noise_for(
 ) -> float:
     """Return the least noise multiplier that keeps an epsilon, by bisection.
 
-    The result is on the safe side: its epsilon is at most the one asked for, and noise
-    smaller by one part in a million would not do. A smaller epsilon costs more noise.
+    Its epsilon is at most the one asked for; noise smaller by one part in a million
+    would not do. A smaller epsilon costs more noise.
 
     Parameters
     ----------
     epsilon
-        the target, above 0.
+        the target, above 0; refused where no noise reaches it with these orders.
     delta, sampling_rate, rounds, orders, conversion
         as in :func:`spent`.
-
-    Raises
-    ------
-    ValueError
-        a number out of its range, or an epsilon that no noise reaches with these orders.
     """
     target = validate.positive("epsilon", epsilon, _("Ask for an epsilon of 1, say."))
 
@@ -175,18 +166,21 @@ def noise_for(
             conversion=conversion,
         )
 
+    if short(_MOST):
+        raise validate.fail(
+            _("epsilon={epsilon} at delta={delta}").format(epsilon=target, delta=delta),
+            _("an epsilon that these orders can prove"),
+            _("Add higher orders, or ask for a larger epsilon."),
+        )
+    return _least(short)
+
+
+def _least(short: Callable[[float], bool]) -> float:
+    """Bisect for the least number that is not short, to one part in a million."""
     low, high = 0.5, 1.0
     while short(high):
         low, high = high, 2 * high
-        if high > 1e9:
-            raise validate.fail(
-                _("epsilon={epsilon} at delta={delta}").format(
-                    epsilon=target, delta=delta
-                ),
-                _("an epsilon that these orders can prove"),
-                _("Add higher orders, or ask for a larger epsilon."),
-            )
-    while not short(low) and low > 1e-9:
+    while not short(low) and low > 1 / _MOST:
         low, high = low / 2, low
     while high - low > 1e-6 * high:
         middle = (low + high) / 2

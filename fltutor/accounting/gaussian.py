@@ -21,17 +21,12 @@ def gaussian_epsilon(
 
     Parameters
     ----------
-    noise_multiplier
-        z, at least 0; 0 gives infinity.
-    rounds
-        T.
-    delta
-        in (0, 1).
+    noise_multiplier, rounds, delta
+        z, at least 0 (0 gives infinity); T, which counts as z / sqrt(T); in (0, 1).
 
     References
     ----------
-    Balle and Wang 2018 (arXiv:1805.06530), theorem 8; T rounds count as one with
-    z / sqrt(T).
+    Balle and Wang 2018 (arXiv:1805.06530), theorem 8.
 
     Examples
     --------
@@ -78,7 +73,8 @@ def classic_gaussian_noise(*, epsilon: float, delta: float) -> float:
 
 
 def _log_delta(eps: float, mu: float) -> float:
-    arguments = torch.tensor([mu / 2 - eps / mu, -mu / 2 - eps / mu]).double()
-    first, second = torch.special.log_ndtr(arguments).tolist()
+    pair = [mu / 2 - eps / mu, -mu / 2 - eps / mu]
+    arguments = torch.tensor(pair, dtype=torch.float64)
+    first, second = map(float, torch.special.log_ndtr(arguments))
     ratio = min(eps + second - first, 0.0)  # rounding may lift it above 0
     return first + (math.log(-math.expm1(ratio)) if ratio < 0 else -math.inf)

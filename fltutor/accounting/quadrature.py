@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-Array: TypeAlias = npt.NDArray[np.float64]
+Array: TypeAlias = npt.NDArray[np.floating]
 
 #: Nodes of one panel on [-1, 1]: enough for 1e-15 where a panel is as wide as it is
 #: far from the integrand's nearest singularity.
@@ -28,8 +28,8 @@ _STRAIGHT = 40.0
 def log_excess(order: float, q: float, z: float) -> float:
     """Return ``log(E[m^a] - 1)``, where m is the likelihood ratio of one round.
 
-    ``m(u) = 1 - q + q exp(u / z - 1 / (2 z^2))`` with u standard normal. Since E[m] = 1,
-    what is integrated is ``m^a - 1 - a (m - 1)``, which is nowhere negative.
+    ``m(u) = 1 - q + q exp(u / z - 1 / (2 z^2))`` with u standard normal. Since E[m] =
+    1, what is integrated is ``m^a - 1 - a (m - 1)``, which is nowhere negative.
 
     Parameters
     ----------
@@ -91,17 +91,18 @@ def _log_excess_of(u: Array, a: float, q: float, z: float) -> Array:
     w = u / z - 0.5 / z / z
     log_m = np.logaddexp(math.log1p(-q), math.log(q) + w)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        x = q * np.expm1(w)
+        x = np.where(log_m > 1, np.expm1(log_m), q * np.expm1(np.minimum(w, 700)))
         power = a * log_m
         middle = np.log(np.expm1(np.minimum(power, _LARGE)) - a * x)
         tangent = math.log(a) + log_m + np.log1p((1 - a) / a * np.exp(-log_m))
         large = power + np.log1p(-np.exp(tangent - power))
         away = np.where(power > _LARGE, large, middle)
-        return np.where(a * np.abs(x) < _SMALL, _log_series(x, a), away)
+        small = a * np.abs(x) < _SMALL
+        return np.asarray(np.where(small, _log_series(x, a), away))
 
 
 def _log_series(x: Array, a: float) -> Array:
-    """Return the log of the binomial series of ``(1 + x)^a`` from its square term on."""
+    """Return the log of the series of ``(1 + x)^a`` from its square term on."""
     rest = np.ones_like(x)
     for j in range(13, 2, -1):
         rest = 1 + rest * x * (a - j + 1) / j

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+from functools import lru_cache
 from typing import Any
 
 from fltutor import validate
@@ -29,8 +30,15 @@ def delta(value: Any) -> float:
 
 def orders(value: Any) -> tuple[float, ...]:
     """Require orders above 1, one or many, and return them as a tuple."""
+    if isinstance(value, tuple):
+        return _orders(value)
     single = isinstance(value, numbers.Real)
     many = [value] if single else validate.entries("orders", value)
+    return _orders(tuple(many))
+
+
+@lru_cache(maxsize=16)  # a federation asks in every round
+def _orders(many: tuple[Any, ...]) -> tuple[float, ...]:
     validate.not_empty("orders", many)
     advice = _("Use accounting.ORDERS, or range(2, 64).")
     return tuple(

@@ -26,7 +26,7 @@ _CLOSED_FORM = 256
 def rdp_gaussian(
     *, noise_multiplier: float, sampling_rate: float = 1.0, orders: Any = ORDERS
 ) -> Array:
-    """Return one round's Renyi divergence at each order, in nats; T rounds: times T.
+    """Return one round's Renyi divergence at each order; T rounds cost T times that.
 
     ``RDP(a) = log E[(1 - q + q exp((2 u - 1) / (2 z^2)))^a] / (a - 1)``, u ~ N(0, z^2).
 
@@ -42,15 +42,6 @@ def rdp_gaussian(
         q in (0, 1]; 1 is everybody in every round, then RDP(a) = a / (2 z^2).
     orders
         numbers above 1, whole or not.
-
-    Returns
-    -------
-    one number for each order, float64.
-
-    Raises
-    ------
-    ValueError
-        a number out of its range.
 
     References
     ----------
@@ -84,8 +75,10 @@ def _one(a: float, q: float, z: float, half: float) -> float:
 def _log_excess(a: int, q: float, half: float) -> float:
     """Return log(E[...]^a - 1), whole a: the terms of 0 and 1 vanish, none is < 0."""
     k = np.arange(2, a + 1)  # (a - 1,)
-    binomial = [math.lgamma(a + 1) - math.lgamma(i + 1) - math.lgamma(a - i + 1) for i in k]
+    binomial = [
+        math.lgamma(a + 1) - math.lgamma(i + 1) - math.lgamma(a - i + 1) for i in k
+    ]
     power = half * (k * k - k)  # log of exp((k^2 - k) / (2 z^2))
     grown = power + np.log(-np.expm1(-power))  # log(exp(power) - 1)
-    terms = np.array(binomial) + k * math.log(q) + (a - k) * math.log1p(-q) + grown
+    terms = binomial + k * math.log(q) + (a - k) * math.log1p(-q) + grown
     return float(np.logaddexp.reduce(terms))

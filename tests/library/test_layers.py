@@ -19,9 +19,10 @@ LAYERS = {
             "seeds threads memory words",
             "vectors datasets models updates guard entropy",
             "clients task history stages aggregators robust compression accounting "
-            "poisoning paillier signatures",
-            "splitters engines algorithms toys privacy secagg attestation vertical",
-            "rounds",
+            "paillier signatures",
+            "splitters engines algorithms toys promises secagg attestation vertical "
+            "poisoning",
+            "rounds privacy",
             "federation personal inversion membership",
             "systems evaluation plots checks",
             "lab",
