@@ -46,13 +46,13 @@ def _show(result: checks.Result) -> None:
     """Show a result as a cell's last line would, in a notebook or a terminal."""
     from IPython.core.getipython import get_ipython
 
-    shell = get_ipython()  # type: ignore[no-untyped-call]
+    shell = get_ipython()
     if shell is None:
         print(result)
         return
     from IPython.display import display
 
-    display(result)
+    display(result)  # type: ignore[no-untyped-call]  # IPython has no types
 
 
 def progress() -> Table:
