@@ -68,11 +68,8 @@ def check(id: str, *answers: object) -> Result:
     --------
     >>> check("02.weighted_mean", lambda deltas, weights: deltas.mean(0)).passed
     False
-    >>> check("02.weighted_mean", ...)
-    02.weighted_mean · The weighted mean of the updates: not written yet
-      Nothing to check yet. Write weighted_mean(deltas, weights) -> (d,).
-      Then run its cell, and this one again.
-      A first push: ft.hint("02.weighted_mean", 1)
+    >>> check("02.weighted_mean", ...).headline()
+    '02.weighted_mean · The weighted mean of the updates: not written yet'
     """
     result = run_check(find(id), answers)
     if result.passed:

@@ -37,7 +37,7 @@ and in ``words.toml``, in the order in which a learner should read it::
 
     [check.weighted_mean]
     title = "The weighted mean of the updates"
-    signature = "weighted_mean(deltas, weights) -> (d,), torch tensors in"
+    signature = "weighted_mean(deltas, weights) -> (d,), from torch tensors"
     hints = ["where to look", "how to go about it", "nearly all"]
 
     [check.weighted_mean.cases]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 from check_cases import DOUBLE, wording
 
 import fltutor.checks as checks
-from fltutor.checks import Case, Check, case, runner
+from fltutor.checks import Case, Check, case, edit, runner
 from fltutor.checks.model import Outcome
 
 
@@ -272,3 +274,200 @@ def test_hints_come_in_three_levels():
 def test_an_unknown_id_is_named_with_what_there_is(id):
     with pytest.raises(KeyError, match="There is no check"):
         checks.check(id, 1)
+
+
+# ---- mistakes as edits -----------------------------------------------------------
+
+
+def scale(x, factor):
+    return x * factor
+
+
+def line(x, slope, offset):
+    """Return points of a line."""
+    return scale(x, slope) + offset
+
+
+class Mean:
+    """A running mean."""
+
+    def __init__(self):
+        self.total, self.count = 0.0, 0
+
+    def add(self, number):
+        self.total += number
+        self.count += 1
+
+    def value(self):
+        return self.total / self.count
+
+
+def test_an_edit_is_what_they_typed_instead():
+    assert edit("+ offset", "- offset").apply(line)(1, 2, 3) == -1
+    assert line(1, 2, 3) == 5
+
+
+def test_an_edit_may_change_several_places():
+    several = edit("slope", "offset", "+ offset", "+ 0")
+    with pytest.raises(ValueError, match="'slope', which stands 2 times"):
+        several.apply(line)
+    assert edit("x, slope)", "x, offset)", "+ offset", "+ 0").apply(line)(1, 2, 3) == 3
+
+
+def test_an_edit_of_a_helper_leaves_the_helper_as_it_is():
+    assert edit("x * factor", "x", of=scale).apply(line)(1, 2, 3) == 4
+    assert line(1, 2, 3) == 5
+
+
+def test_an_edit_of_a_class():
+    mean = edit("self.total / self.count", "self.total").apply(Mean)()
+    mean.add(1.0)
+    mean.add(2.0)
+    assert mean.value() == 3.0
+
+
+def test_an_edit_of_several_answers_changes_one():
+    counter, function = edit("+ offset", "").apply((Mean, line))
+    assert counter is Mean
+    assert function(1, 2, 3) == 2
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: edit("nowhere", "x").apply(line), "'nowhere', which stands 0 times"),
+        (lambda: edit("x", "y").apply(line), "needs to stand there once"),
+        (lambda: edit("nowhere", "x").apply((Mean, line)), "stands in 0 answers"),
+        (lambda: edit("one"), "an edit needs pairs"),
+        (lambda: edit("1", "2").apply(1), "of type int; an edit needs a function"),
+    ],
+)
+def test_an_edit_that_does_not_apply_is_refused(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()
+
+
+# ---- random inputs ---------------------------------------------------------------
+
+
+def add(x, y):
+    return x + y
+
+
+ADD = Check(
+    id="99.add",
+    reference=add,
+    cases=(case("one", torch.tensor([2.0]), torch.tensor([2.0])),),
+    random=lambda rng: (checks.draw(rng, 2), checks.draw(rng, 2)),
+    mistakes={"times": edit("x + y", "x * y"), "double": edit("x + y", "2 * x")},
+    words=wording(
+        cases={"one": "one number"},
+        mistakes={
+            "times": ("Multiplied", "Add them."),
+            "double": ("Doubled", "Mind y."),
+        },
+    ),
+)
+
+
+def test_what_passes_by_hand_meets_random_inputs():
+    text = said(lambda x, y: x * y, ADD)
+    assert "1 of 2 checks hold" in text
+    assert "✓ one number" in text
+    assert "✗ random inputs" in text
+    assert text.count("given x = ") == 1
+
+
+def test_a_case_made_by_hand_is_shown_before_a_random_one():
+    text = said(lambda x, y: x, ADD)
+    assert text.count("given x = ") == 1
+    assert "given x = [2]  shape (1,)" in text
+
+
+def test_the_number_of_random_inputs_does_not_show():
+    more = dataclasses.replace(ADD, draws=50)
+    assert repr(runner.run_check(more, (add,))) == repr(runner.run_check(ADD, (add,)))
+
+
+def test_a_diagnosis_needs_agreement_on_every_input():
+    assert "Multiplied" in said(lambda x, y: x * y, ADD)
+    assert "!" not in said(lambda x, y: x * y if len(x) == 1 else x * y + 1, ADD)
+
+
+def test_the_first_mistake_that_fits_is_named():
+    both = dataclasses.replace(
+        ADD, mistakes={"double": ADD.mistakes["double"], "times": edit("+ y", "+ x")}
+    )
+    assert "Doubled" in said(lambda x, y: x + x, both)
+
+
+def test_random_inputs_are_easy_to_read_and_hold_ties_and_zeros():
+    numbers = checks.draw(np.random.default_rng(0), 500)
+    assert numbers.dtype == torch.float64
+    assert torch.equal(numbers, numbers.mul(10).round() / 10)
+    assert (numbers == 0).any()
+    assert len(set(numbers.tolist())) < 100
+    assert not torch.signbit(numbers[numbers == 0]).any()
+
+
+# ---- what is said of a difference ------------------------------------------------
+
+
+def test_a_rounded_answer_is_told_so():
+    third = torch.tensor([1 / 3, 200 / 3], dtype=torch.float64)
+    words = "the result is rounded to 2 decimal places"
+    with pytest.raises(checks.Mismatch, match=words):
+        checks.agree(third.round(decimals=2), third)
+    checks.agree(third.float(), third)
+
+
+@pytest.mark.parametrize(
+    ("got", "words"),
+    [
+        ([1.0, 2.0, 7.0], r"in 1 of 3 numbers, most at \[2\]: 7 where 3 is expected"),
+        ([1.5, 2.0, 9.0], r"in 2 of 3 numbers, most at \[2\]"),
+        ([1.0, 2.0, 3.0001], r"3\.0001 where 3 is expected"),
+        ([[1.0, 2.0, 3.0]], r"should have shape \(3,\), got \(1, 3\)"),
+    ],
+)
+def test_the_message_says_what_differs(got, words):
+    with pytest.raises(checks.Mismatch, match=words):
+        checks.agree(got, [1.0, 2.0, 3.0])
+
+
+def test_parts_of_a_result_are_named():
+    right = (torch.tensor([1.0, 2.0]), 3.0)
+    checks.agree([np.array([1.0, 2.0]), 3], right)
+    with pytest.raises(checks.Mismatch, match="the total has another value"):
+        checks.agree(([1, 2], 4), right, parts=("the vector", "the total"))
+    with pytest.raises(checks.Mismatch, match="should have 2 parts: the vector"):
+        checks.agree([1, 2, 3], right, parts=("the vector", "the total"))
+    with pytest.raises(checks.Mismatch, match=r"result\['b'\] has another value"):
+        checks.agree({"a": 1, "b": 2}, {"a": 1, "b": 3})
+
+
+@pytest.mark.parametrize(
+    ("value", "advice"),
+    [
+        (torch.zeros(2), "x.clone()"),
+        (np.zeros(2), "x.copy()"),
+        ([1, 2], "list(x)"),
+        ({"a": 1}, "dict(x)"),
+        ([torch.zeros(1)], "copy.deepcopy(x)"),
+    ],
+)
+def test_advice_fits_the_type(value, advice):
+    def spoils(x):
+        key = "a" if isinstance(x, dict) else 0
+        x[key] = x[key] + 1
+        return x
+
+    with pytest.raises(checks.Mismatch) as found:
+        checks.run(spoils, {"x": value})
+    assert f"work on a copy ({advice})" in str(found.value)
+
+
+def test_words_that_are_missing_are_named():
+    check = dataclasses.replace(DOUBLE, id="02.nothing", words=None)
+    with pytest.raises(LookupError, match=r"a \[check.nothing\] with title"):
+        runner.run_check(check, (...,)).headline()
