@@ -28,6 +28,7 @@ _SUBMODULES = (
     "evaluation",
     "federation",
     "history",
+    "inversion",
     "lab",
     "lesson",
     "models",

@@ -108,12 +108,15 @@ def test_bytes_cannot_move_from_one_part_of_a_message_to_the_next():
         verify(certificate, moved, answered)
 
 
-def test_a_signature_of_one_message_does_not_do_for_another():
-    # an enclave that also is a device cannot pass off an answer as a certificate
-    forged = attestation.answer(MAKER[0], b"", nonce=DEVICE[1])
-    certificate = replace(messages()[0], signature=forged.signature)
+def test_a_signature_of_one_kind_of_message_does_not_do_for_another():
+    private, public = MAKER
+    text = attestation._about("answer", DEVICE[1])
+    forged = attestation.Certificate(
+        device=DEVICE[1], signature=signatures.sign(private, text)
+    )
+    assert signatures.signed(public, text, forged.signature)
     with pytest.raises(ValueError, match="Got the device's certificate"):
-        verify(certificate, *messages()[1:])
+        verify(forged, *messages()[1:])
 
 
 def test_a_private_key_of_the_wrong_length_is_refused():

@@ -81,6 +81,12 @@ def test_primes_are_primes(bits):
         assert all(prime % d for d in range(2, math.isqrt(prime) + 1))
 
 
+# p - 1 has many factors 2: the test must square often enough
+@pytest.mark.parametrize("prime", [41, 97, 257, 12289, 65537])
+def test_primes_one_above_a_multiple_of_a_power_of_two_are_primes(prime):
+    assert keys.is_prime(prime, entropy.named(0, "miller"))
+
+
 # Carmichael numbers without a small factor: a^(n-1) = 1 for nearly every a
 @pytest.mark.parametrize("composite", [1590231231043178376951698401, 41 * 43, 41**2])
 def test_composites_are_none(composite):
