@@ -23,6 +23,7 @@ _SUBMODULES = (
     "checks",
     "clients",
     "datasets",
+    "directions",
     "engines",
     "entropy",
     "evaluation",

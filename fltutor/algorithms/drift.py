@@ -15,6 +15,7 @@ from torch import Tensor
 from fltutor import validate
 from fltutor.algorithms.fedavg import NOTHING, Aggregate, FedAvg
 from fltutor.clients import LocalTraining
+from fltutor.directions import affine
 from fltutor.updates import State, Updates, unwritten
 
 
@@ -55,6 +56,7 @@ class FedProx(FedAvg):
         super().__post_init__()
         validate.at_least("mu", self.mu, 0.0)
 
+    @affine
     def direction(
         self, grad: Tensor, params: Tensor, start: Tensor, memory: Mapping[str, Tensor]
     ) -> Tensor:
@@ -150,6 +152,7 @@ class FedDyn(FedAvg):
         memory = {"h_i": unwritten(num_clients, params)}  # (N, d)
         return State(params, {"h": torch.zeros_like(params)}, memory)
 
+    @affine
     def direction(
         self, grad: Tensor, params: Tensor, start: Tensor, memory: Mapping[str, Tensor]
     ) -> Tensor:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from fltutor import validate
 from fltutor.clients import LocalTraining
+from fltutor.directions import affine
 from fltutor.updates import State, Updates
 
 #: The vector (d,) that an aggregator made of a round's matrix.
@@ -88,13 +89,15 @@ class FedAvg:
         """Hand out the model [wire]: ids ``(K,)`` -> starts ``(K, d)``."""
         return state.params.expand(len(ids), -1)
 
+    @affine
     def direction(
         self, grad: Tensor, params: Tensor, start: Tensor, memory: Mapping[str, Tensor]
     ) -> Tensor:
         """Turn a gradient into a local step's direction [client].
 
         Elementwise: ``(d,)`` for one client, ``(K, d)`` for a stacked cohort. The
-        step is ``params <- params - lr * direction``.
+        step is ``params <- params - lr * direction``. It is called in every step,
+        unless it declares itself :func:`~fltutor.directions.affine`, as this one does.
         """
         return grad
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from fltutor import validate
 from fltutor.algorithms.fedavg import NOTHING, Aggregate, FedAvg
 from fltutor.clients import LocalTraining
+from fltutor.directions import affine
 from fltutor.updates import State, Updates, unwritten
 from fltutor.words import _
 
@@ -77,6 +78,7 @@ class Scaffold(FedAvg):
         memory = {"c_i": unwritten(num_clients, params)}  # (N, d)
         return State(params, {"c": torch.zeros_like(params)}, memory)
 
+    @affine
     def direction(
         self, grad: Tensor, params: Tensor, start: Tensor, memory: Mapping[str, Tensor]
     ) -> Tensor:

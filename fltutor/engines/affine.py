@@ -8,13 +8,15 @@ decay is then
 
 ``params <- (1 - lr (b + a decay)) params - lr a grad - lr shift``
 
-and an engine can add the products of backpropagation straight into the weights.
-Directions of any other form, such as clipping, are called with real gradients.
+and an engine can add the products of backpropagation straight into the weights. Read
+is only what declares itself (:func:`fltutor.directions.affine`), as the library's
+algorithms do. All others, a learner's first of all, are called with real gradients.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, NoReturn, TypeAlias
@@ -22,8 +24,11 @@ from typing import Any, NoReturn, TypeAlias
 import torch
 from torch import Tensor
 
+from fltutor import validate
 from fltutor.clients import LocalTraining
+from fltutor.directions import is_affine
 from fltutor.engines.shared import Direction
+from fltutor.words import _
 
 #: factors and what they multiply
 Terms: TypeAlias = tuple[tuple[float, Tensor], ...]
@@ -36,7 +41,7 @@ class NotAffineError(Exception):
     """Something was done to a symbol that leaves the affine functions."""
 
 
-def _refuse(*_: object, **__: object) -> NoReturn:
+def _refuse(*given: object, **named: object) -> NoReturn:
     raise NotAffineError
 
 
@@ -103,7 +108,8 @@ class Affine:
 
     __radd__, __rmul__, __rtruediv__ = __add__, __mul__, _refuse
     __lt__ = __le__ = __gt__ = __ge__ = __bool__ = _refuse
-    __eq__ = __ne__ = __hash__ = _refuse
+    __eq__ = __ne__ = __hash__ = __abs__ = __pow__ = __rpow__ = _refuse
+    __matmul__ = __rmatmul__ = __getitem__ = __iter__ = __len__ = _refuse
 
     @classmethod
     def __torch_function__(
@@ -131,36 +137,33 @@ def _number(value: object) -> float:
     _refuse()
 
 
-def read(
-    direction: Direction, start: Tensor, memory: Mapping[str, Tensor]
-) -> Affine | None:
-    """Return what a direction does, or None where it is not affine.
+def read(direction: Direction, start: Tensor, memory: Mapping[str, Tensor]) -> Affine:
+    """Return what a direction does that declares itself affine.
 
     Parameters
     ----------
     direction
-        called twice: one that answers otherwise the second time, since it counts or
-        draws, is not a function of its arguments and must be called in every step.
+        called once, with symbols for ``grad`` and ``params``.
     start, memory
         ``(m, d)``, and ``(m, d)`` or ``(d,)``; looked at again when the shift is used.
+
+    Raises
+    ------
+    ValueError
+        the declaration does not hold.
     """
     grad: Any = Affine(grad=1.0)
     params: Any = Affine(params=1.0)
-    answers: list[Any] = []
-    try:
-        answers += [direction(grad, params, start, memory) for _ in range(2)]
-    except Exception:  # whatever a learner's code says to a symbol: ask it with tensors
-        return None
-    first, second = answers
-    if not (isinstance(first, Affine) and isinstance(second, Affine)):
-        return None
-    if (first.grad, first.params) != (second.grad, second.params):
-        return None
-    same = len(first.terms) == len(second.terms) and all(
-        a == b and (one is other or torch.equal(one, other))
-        for (a, one), (b, other) in zip(first.terms, second.terms, strict=True)
-    )
-    return first if same else None
+    answer: object = None
+    with suppress(NotAffineError):
+        answer = direction(grad, params, start, memory)
+    if not isinstance(answer, Affine):
+        raise validate.fail(
+            _("a direction that is declared affine and does something else"),
+            _("a sum of multiples of grad, params, and of what start and memory hold"),
+            _("Leave out @affine above it: it is then called in every step."),
+        )
+    return answer
 
 
 def narrow_first(terms: Terms, size: int) -> Terms:
@@ -211,10 +214,10 @@ def plan_descent(
     Arguments as in :func:`read`; ``local`` gives lr and weight decay. With momentum
     a step also needs the one before.
     """
+    if local.momentum or not is_affine(direction):
+        return None
     if start.stride(0) == 0:  # all clients start from one vector
         start = start[:1]
-    move = None if local.momentum else read(direction, start, memory)
-    if move is None:
-        return None
+    move = read(direction, start, memory)
     decay = move.params + move.grad * local.weight_decay
     return Descent(local.lr * move.grad, 1 - local.lr * decay, (move * -local.lr).terms)

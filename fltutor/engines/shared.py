@@ -18,8 +18,9 @@ ROUND_LIMIT = 4 * 2**30
 class Direction(Protocol):
     """A local step's direction, elementwise, so that it broadcasts over clients.
 
-    Its answer depends on its arguments alone: an engine may call it once a round, with
-    symbols (:mod:`fltutor.engines.affine`), or once a step.
+    Its answer depends on its arguments alone. An engine calls it once a step, with
+    tensors; only what is declared :func:`~fltutor.directions.affine` may be called once
+    a round, with symbols (:mod:`fltutor.engines.affine`).
     """
 
     def __call__(

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from fltutor import algorithms, models, seeds
 from fltutor.clients import Client, batch_plan
 from fltutor.datasets import Dataset
+from fltutor.directions import affine
 from fltutor.engines import sequential
 from fltutor.task import Task
 
@@ -68,6 +69,7 @@ def make_clients(name: str, sizes: list[int], loss: str = "cross_entropy"):
     return clients
 
 
+@affine
 def everything(grad, params, start, memory):
     """Use every argument, as no single algorithm does."""
     pull = 0.3 * (params - start) + memory["client"] - memory["server"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 
 import pytest
@@ -23,9 +24,11 @@ from torch import nn
 
 from fltutor import algorithms
 from fltutor.clients import LocalTraining
-from fltutor.engines import Vectorised, vectorised
+from fltutor.directions import affine, is_affine
+from fltutor.engines import Vectorised, sequential, vectorised
 from fltutor.engines.affine import Affine, add_up, plan_descent, read
 from fltutor.engines.products import own_weights
+from fltutor.federation import Federation
 from fltutor.task import Task
 
 START, MEMORY = draw(1, 3, 4), {"own": draw(2, 3, 4), "server": draw(3, 4)}
@@ -55,14 +58,12 @@ OTHER = {
     "a quotient by params": lambda g, p, s, m: g / (1 + p * p),
     "a number over params": lambda g, p, s, m: g + 1 / (10 + p),
     "an alpha": lambda g, p, s, m: torch.add(g, p, alpha=2),
-    "noise of the start's shape": lambda g, p, s, m: g + torch.randn_like(s),
     "the start": lambda g, p, s, m: s,
     "a matrix product": lambda g, p, s, m: g + (p @ s.mT @ s if p.ndim > 1 else p),
     "an index": lambda g, p, s, m: g + p[..., :1],
     "a sum in place": lambda g, p, s, m: s.clone().add_(g),
     "a test for equality": lambda g, p, s, m: g if bool((g != p).any()) else p,
     "truth": lambda g, p, s, m: g if g is not None and g == g else p,
-    "an error": lambda g, p, s, m: {}["missing"],
 }
 
 
@@ -143,18 +144,14 @@ class TestReading:
         assert (evaluate(found, grad, params) - truth).abs().max() < 1e-14
 
     @pytest.mark.parametrize("name", OTHER)
-    def test_other_directions_are_refused(self, name):
+    def test_a_declaration_that_does_not_hold_is_refused(self, name):
         memory = {"client": MEMORY["own"], "server": MEMORY["server"]}
-        assert read(OTHER[name], START, memory) is None
+        with pytest.raises(ValueError, match="Leave out @affine"):
+            read(OTHER[name], START, memory)
 
-    def test_a_direction_that_counts_its_calls_is_refused(self):
-        calls = []
-
-        def warming_up(grad, params, start, memory):
-            calls.append(1)
-            return grad * len(calls)
-
-        assert read(warming_up, START, MEMORY) is None
+    def test_an_error_of_the_directions_own_is_not_hidden(self):
+        with pytest.raises(KeyError, match="missing"):
+            read(lambda g, p, s, m: m["missing"], START, MEMORY)
 
     def test_a_pull_of_no_strength_costs_nothing(self):
         found = read(algorithms.FedProx(mu=0.0).direction, START, {})
@@ -163,7 +160,7 @@ class TestReading:
     def test_reading_leaves_start_and_memory_alone(self):
         before = [t.clone() for t in (START, *MEMORY.values())]
         memory = {"client": MEMORY["own"], "server": MEMORY["server"]}
-        plan_descent(everything, START, memory, LocalTraining())
+        assert plan_descent(everything, START, memory, LocalTraining()) is not None
         for was, now in zip(before, (START, *MEMORY.values()), strict=True):
             assert torch.equal(was, now)
 
@@ -193,6 +190,94 @@ def _strength(algorithm):
     return {names[algorithm.name]: 0.3} if algorithm.name in names else {}
 
 
+class Clipped(algorithms.FedProx):
+    def direction(self, grad, params, start, memory):
+        return super().direction(grad, params, start, memory).clamp(-1, 1)
+
+
+class Same(algorithms.Scaffold):
+    def direction(self, grad, params, start, memory):
+        return grad - memory["c_i"] + memory["c"]
+
+
+class Kept(algorithms.Scaffold):
+    """Nothing of the direction is its own."""
+
+
+def plain(grad, params, start, memory):
+    return grad
+
+
+class Callable:
+    def __call__(self, grad, params, start, memory):
+        return grad
+
+    def method(self, grad, params, start, memory):
+        return grad
+
+
+wrapped = functools.wraps(algorithms.FedAvg.direction)(plain)
+
+LEARNERS = {
+    "a function": plain,
+    "a lambda": lambda *given: given[0],
+    "a partial": functools.partial(plain),
+    "a partial of the library's": functools.partial(
+        algorithms.FedAvg.direction, algorithms.FedAvg()
+    ),
+    "an object": Callable(),
+    "a bound method": Callable().method,
+    "a wrapped one": wrapped,
+    "a subclass's own": Same().direction,
+    "a subclass's that asks the library's": Clipped(mu=0.1).direction,
+}
+
+
+class TestDeclaration:
+    @pytest.mark.parametrize("path", ["stacked", "vmap", "threads"])
+    @pytest.mark.parametrize("name", LEARNERS)
+    def test_a_learners_direction_gets_tensors_in_every_step(self, path, name):
+        seen = []
+
+        def recorded(*given):
+            seen.append([type(value) for value in given[:3]])
+            return LEARNERS[name](*given)
+
+        local = LocalTraining(epochs=2, batch_size=4)
+        clients, task = make_clients("mlp", [4, 4]), make_task("mlp")
+        memory = {"c_i": draw(8, 2, task.dim), "c": draw(9, task.dim)}
+        starts, plan = task.init().expand(2, -1), plan_for(clients, local)
+        arguments = (task, starts, clients, plan, local)
+        assert not is_affine(LEARNERS[name])
+        ends, _ = Vectorised(path)(*arguments, recorded, memory)
+        truth, _ = sequential(*arguments, LEARNERS[name], memory)
+        assert (ends - truth).abs().max() < 1e-10
+        assert seen and all(kinds == [torch.Tensor] * 3 for kinds in seen)
+
+    @pytest.mark.parametrize("name", LEARNERS)
+    def test_no_learners_direction_is_read(self, name):
+        memory = {"c_i": MEMORY["own"], "c": MEMORY["server"]}
+        assert plan_descent(LEARNERS[name], START, memory, LocalTraining()) is None
+
+    def test_what_a_learner_prints_are_numbers(self, capsys):
+        class Loud(algorithms.FedAvg):
+            def direction(self, grad, params, start, memory):
+                print(grad)  # noqa: T201 - what learners do
+                return grad
+
+        clients, task = make_clients("linear", [2, 2]), make_task("linear")
+        federation = Federation(task, clients, Loud(), LocalTraining(batch_size=None))
+        federation.round(federation.init(), 0)
+        printed = capsys.readouterr().out
+        assert "tensor(" in printed and "Affine" not in printed
+
+    @pytest.mark.parametrize("algorithm", [*ALGORITHMS, Kept()], ids=lambda a: a.name)
+    def test_the_librarys_algorithms_are_read(self, algorithm):
+        memory = {"c_i": MEMORY["own"], "c": MEMORY["server"], "h_i": MEMORY["own"]}
+        found = plan_descent(algorithm.direction, START, memory, LocalTraining())
+        assert found is not None
+
+
 class TestSteps:
     @pytest.mark.parametrize("name", [*MODELS, *OTHERS])
     @pytest.mark.parametrize("direction", AFFINE)
@@ -200,7 +285,7 @@ class TestSteps:
         local = LocalTraining(epochs=2, batch_size=4, weight_decay=0.05)
         clients, task = make_clients(name, [2, 9, 5]), make_task(name)
         plan = plan_for(clients, local)
-        compare(vectorised, task, clients, plan, local, AFFINE[direction])
+        compare(vectorised, task, clients, plan, local, affine(AFFINE[direction]))
 
     @pytest.mark.parametrize("path", ["stacked", "vmap", "threads"])
     @pytest.mark.parametrize("name", ["a clamp", "a choice", "a product of both"])
@@ -238,11 +323,12 @@ class TestSteps:
 
     def test_with_momentum_every_step_calls_the_direction(self):
         local = LocalTraining(momentum=0.5)
-        assert plan_descent(lambda g, p, s, m: g, START, {}, local) is None
+        assert plan_descent(affine(lambda g, p, s, m: g), START, {}, local) is None
 
     def test_weight_decay_passes_through_the_direction(self):
         local = LocalTraining(lr=0.5, weight_decay=0.25)
-        step = plan_descent(lambda g, p, s, m: 2 * g + 3 * p, START, {}, local)
+        direction = affine(lambda g, p, s, m: 2 * g + 3 * p)
+        step = plan_descent(direction, START, {}, local)
         assert (step.rate, step.keep, step.terms) == (
             1.0,
             1 - 0.5 * (3 + 2 * 0.25),

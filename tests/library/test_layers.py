@@ -17,7 +17,7 @@ LAYERS = {
         [
             "validate palette catalogue",
             "seeds threads memory words",
-            "vectors datasets models updates guard entropy",
+            "vectors datasets models updates guard directions entropy",
             "clients task history stages aggregators robust compression accounting "
             "paillier signatures",
             "splitters engines algorithms toys promises secagg attestation vertical "
