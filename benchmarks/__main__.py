@@ -75,10 +75,8 @@ def calls_of(
     }
     for member in MEMBERS:
         f = ft.Federation(task, clients, member, work.local, cohort_size=work.cohort)
-        state, _ = f.round(f.init(), 1)  # client memory is in use from here on
-        state, _ = f.round(state, 0)  # and that of this cohort too
-        starts, memory = member.start(state, ids), state.rows(ids)
-        own = task, starts, cohort, plan, work.local, member.direction, memory
+        state = workloads.used(f)
+        own = workloads.training(f, state)
         calls[f"{member.name}, a round"] = lambda f=f, s=state: f.round(s, 0)
         calls[f"{member.name}, the engine alone"] = lambda own=own: vectorised(*own)
         if member.name == "FedAvg" and work.name in READABLE:

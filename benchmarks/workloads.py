@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import nn
 
 import fltutor as ft
 from fltutor import seeds
+from fltutor.clients import batch_plan
 from fltutor.datasets.folder import DataNotFoundError
 
 
@@ -117,6 +119,23 @@ def load(workload: Workload) -> tuple[list[ft.Client], str]:
         for i in range(workload.num_clients)
     ]
     return clients, "random numbers of the same shape"
+
+
+def used(federation: ft.Federation) -> ft.State:
+    """Return a state in which client memory is in use, the first cohort's too."""
+    state, _ = federation.round(federation.init(), 1)
+    state, _ = federation.round(state, 0)
+    return state
+
+
+def training(federation: ft.Federation, state: ft.State) -> tuple[Any, ...]:
+    """Return what an engine is given in the first round."""
+    f, ids = federation, federation.sample(0)
+    cohort = [f.clients[i] for i in ids.tolist()]
+    sizes, streams = [len(c) for c in cohort], seeds.keys(f.seed, "batches", 0, ids)
+    plan = batch_plan(sizes, f.local, streams)
+    starts, memory = f.algorithm.start(state, ids), state.rows(ids)
+    return f.task, starts, cohort, plan, f.local, f.algorithm.direction, memory
 
 
 def made(index: int, examples: int, shape: tuple[int, ...]) -> ft.Client:

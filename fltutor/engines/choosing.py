@@ -28,15 +28,29 @@ from fltutor.engines.stacking import (
 from fltutor.task import Task
 from fltutor.threads import one_thread_each
 
-#: Parameters of the clients that step together; above, other memory is in the way.
-STACKED_BYTES, MAPPED_BYTES = 2**23, 2**24
-#: Examples of one step of the clients that step together: they stay in a core's cache.
+# Thresholds. Each comment says why, with a round's time at other values as a multiple
+# of its time at this one: medians of interleaved runs, one thread, float32.
+
+#: Bytes of parameters of the clients that step together. Fewer clients share a step's
+#: calls too thinly (2**18: 1.3 in W2 and W3, 2**16: 2.1 to 2.4 in W1 and W3). More lie
+#: beyond the second-level cache, which wins nothing sure (2**24: 0.96 to 1.1).
+STACKED_BYTES = 2**23
+#: The same for vmap, whose calls cost more: 11.6 at 2**16, 1.4 at 2**20, 1 from 2**22.
+MAPPED_BYTES = 2**24
+#: Bytes of a step's examples of the clients that step together: too few, and a crowd of
+#: small clients is cut up (W3: 2.3 at 2**16, 1.2 at 2**18); more leave a core's cache
+#: (W2: 1.1 at 2**24).
 BATCH_BYTES = 2**20
-#: Multiplications in a thread's part of a step from which a second thread pays.
+#: Multiplications in a thread's part of a step from which a second thread pays. The
+#: calls around a step are Python's, made by one thread at a time: at three million two
+#: threads took 1.4 times as long as one, at ten million (W2) 0.6 times.
 WORTH_A_THREAD = 4_000_000
-#: Parameters from which clients one by one beat clients mapped together.
+#: Parameters from which clients one by one beat clients mapped together. vmap saves
+#: calls and pays with products that torch computes slower: 0.71 of the time at 52,000
+#: parameters, 0.97 at 113,000, 1.2 at 238,000, 1.5 at 545,000 (an MLP with LayerNorm).
 LARGE = 100_000
 
+# vmap turns them into grouped convolutions, which took 1.3 times the textbook's time.
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d)
 
 

@@ -102,6 +102,7 @@ def groups(plan: Tensor, most: int) -> list[Group]:
     cuts, sizes = [0], widest[order].tolist()
     for i, size in enumerate(sizes):
         first_of_group = sizes[cuts[-1]]
+        # half: padding then at most doubles a step, as another group's calls would
         if i - cuts[-1] == most or not size <= 2 * first_of_group <= 4 * size:
             cuts.append(i)
     return [
