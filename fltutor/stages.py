@@ -73,15 +73,15 @@ def refuse_extra(part: Any, updates: Updates) -> None:
     protects = getattr(part, "protects", None)
     if not protects or not updates.extra:
         return
-    what = "{names} beside the deltas under {part!r}, which protects {protects}"
+    what = _("{names} beside the deltas under {part!r}, which protects {protects}")
     raise validate.fail(
         what.format(
             names=", ".join(repr(name) for name in updates.extra),
             part=name_of(part),
-            protects=protects if isinstance(protects, str) else "the deltas alone",
+            protects=protects if isinstance(protects, str) else _("the deltas alone"),
         ),
-        "an algorithm that sends its delta and nothing else",
-        "What travels beside it would go unprotected. Use FedAvg, FedProx or FedDyn.",
+        _("an algorithm that sends its delta and nothing else"),
+        _("What travels beside it goes unprotected. Use FedAvg, FedProx or FedDyn."),
     )
 
 
@@ -163,7 +163,7 @@ class Uplink:
             own = _only(state, name)
             answer = cast(StageWithMemory, stage)(updates, own)
             if not isinstance(answer, tuple) or len(answer) != 2:
-                raise _answered(name, answer, "a pair (updates, state)")
+                raise _answered(name, answer, _("a pair (updates, state)"))
             updates = _updates(name, answer[0], updates)
             state = _with(state, name, _memory_of(name, answer[1], own))
         return updates, state
@@ -171,13 +171,15 @@ class Uplink:
     def _memory(self, name: str, stage: Any) -> State:
         made = stage.init(self.params, self.num_clients)
         if not isinstance(made, Mapping):
-            raise _answered(f"{name}.init", made, "a dict of name -> tensor")
+            raise _answered(f"{name}.init", made, _("a dict of name -> tensor"))
         shape = (self.num_clients, len(self.params))
         server: dict[str, Tensor] = {}
         clients: dict[str, Tensor] = {}
         for key, value in made.items():
             if not isinstance(value, Tensor):
-                raise _answered(f"{name}.init", value, f"a tensor for {key!r}")
+                raise _answered(
+                    f"{name}.init", value, _("a tensor for {name!r}").format(name=key)
+                )
             (clients if value.shape == shape else server)[key] = value
         return State(self.params, server, clients)
 
@@ -209,31 +211,33 @@ def _with(state: State, name: str, own: State) -> State:
 def _updates(name: str, answer: Any, before: Updates) -> Updates:
     """Return a stage's answer if it is a round's matrix as wide as the one it got."""
     if not isinstance(answer, Updates):
-        raise _answered(name, answer, "the round's Updates")
+        raise _answered(name, answer, _("the round's Updates"))
     old, deltas = before.deltas, answer.deltas
     good = isinstance(deltas, Tensor) and deltas.ndim == 2
     if not good or deltas.shape[1:] != old.shape[1:] or deltas.dtype != old.dtype:
-        got = f"deltas of shape {tuple(deltas.shape)} and {deltas.dtype}"
+        what = _("deltas of shape {shape} and {dtype} from the stage {stage!r}")
         raise validate.fail(
-            f"{got} from the stage {name!r}",
-            f"(clients, {old.shape[1]}) and {old.dtype}",
-            "A stage changes the numbers of a row, not how many there are.",
+            what.format(shape=tuple(deltas.shape), dtype=deltas.dtype, stage=name),
+            _("(clients, {dim}) and {dtype}").format(dim=old.shape[1], dtype=old.dtype),
+            _("A stage changes the numbers of a row, not how many there are."),
         )
-    if (
-        answer.weights.shape != deltas.shape[:1]
-        or answer.sent.shape != deltas.shape[:1]
-    ):
+    rows = deltas.shape[:1]  # (K,)
+    if answer.weights.shape != rows or answer.sent.shape != rows:
+        what = _("weights of shape {weights} and sent {sent} from the stage {stage!r}")
         raise validate.fail(
-            f"weights of shape {tuple(answer.weights.shape)} and sent of shape "
-            f"{tuple(answer.sent.shape)} from the stage {name!r}",
-            f"({len(deltas)},), one entry a client",
-            "Take rows away with updates.keep(rows): it keeps everything in step.",
-        )
+            what.format(
+                weights=tuple(answer.weights.shape), sent=tuple(answer.sent.shape),
+                stage=name,
+            ),
+            _("({rows},), one entry a client").format(rows=len(deltas)),
+            _("Take rows away with updates.keep(rows): it keeps everything in step."),
+        )  # fmt: skip
     if answer.sent.dtype != torch.int64 or bool((answer.sent < 0).any()):
+        what = _("sent of {dtype} from the stage {stage!r}")
         raise validate.fail(
-            f"sent of {answer.sent.dtype} from the stage {name!r}",
-            "whole numbers of bytes, int64 and not negative",
-            "Round up, and use .long().",
+            what.format(dtype=answer.sent.dtype, stage=name),
+            _("whole numbers of bytes, int64 and not negative"),
+            _("Round up, and use .long()."),
         )
     return answer
 
@@ -241,35 +245,38 @@ def _updates(name: str, answer: Any, before: Updates) -> Updates:
 def _memory_of(name: str, answer: Any, before: State) -> State:
     """Return the memory that a stage gives back, if it is the memory that it made."""
     if not isinstance(answer, State):
-        raise _answered(name, answer, "the state as the second of its pair")
+        raise _answered(name, answer, _("the state as the second of its pair"))
     for kind in ("server", "clients"):
         old, new = getattr(before, kind), getattr(answer, kind)
         if set(old) != set(new):
+            what = _("{kind} memory {names} from the stage {stage!r}")
             raise validate.fail(
-                f"{kind} memory {sorted(new)} from the stage {name!r}",
-                f"the names that its init made: {sorted(old)}",
-                "Make all memory in init, and use replace on the state that came in.",
+                what.format(kind=kind, names=sorted(new), stage=name),
+                _("the names that its init made: {names}").format(names=sorted(old)),
+                _("Make all memory in init; replace what is in the state that came."),
             )
     for key, rows in answer.clients.items():
-        if rows.shape != before.clients[key].shape:
+        needed = tuple(before.clients[key].shape)
+        if tuple(rows.shape) != needed:
+            what = _("client memory {name!r} of shape {shape} from the stage {stage!r}")
             raise validate.fail(
-                f"client memory {key!r} of shape {tuple(rows.shape)} from the stage "
-                f"{name!r}",
-                f"{tuple(before.clients[key].shape)}, one row for each client",
-                "Write the cohort's rows with state.with_rows(name, ids, rows).",
+                what.format(name=key, shape=tuple(rows.shape), stage=name),
+                _("{shape}, one row for each client").format(shape=needed),
+                _("Write the cohort's rows with state.with_rows(name, ids, rows)."),
             )
     if answer.params is not before.params:
         raise validate.fail(
-            f"another model from the stage {name!r}",
-            "the model that came in",
-            "Change updates.deltas: the server moves the model.",
+            _("another model from the stage {stage!r}").format(stage=name),
+            _("the model that came in"),
+            _("Change updates.deltas: the server moves the model."),
         )
     return answer
 
 
 def _answered(name: str, answer: Any, needed: str) -> ValueError:
+    what = _("{kind} from the stage {stage!r}")
     return validate.fail(
-        f"{type(answer).__name__} from the stage {name!r}",
+        what.format(kind=validate.shown(answer), stage=name),
         needed,
-        "End it with return, and make the new Updates with dataclasses.replace.",
+        _("End it with return, and make the new Updates with dataclasses.replace."),
     )

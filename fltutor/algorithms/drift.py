@@ -73,6 +73,11 @@ class FedNova(FedAvg):
     by the average number: ``x <- x + server_lr tau_eff sum_k p_k delta_k / tau_k``
     with ``p_k = n_k / n`` and ``tau_eff = sum_k p_k tau_k``. Equal steps are FedAvg.
 
+    Parameters
+    ----------
+    server_lr
+        as in :class:`FedAvg`.
+
     References
     ----------
     Wang et al. 2020 (arXiv:2007.07481), the section that names FedNova: the general

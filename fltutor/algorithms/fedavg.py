@@ -27,16 +27,20 @@ class FedAvg:
 
     Each client takes its local steps of plain SGD from the server's model; the
     server adds the weighted mean of the updates, ``x <- x + server_lr mean(delta)``.
+    n_k / n is over the round's own cohort: with unequal n_k and few clients in a round
+    the mean over all rounds is not quite that over all examples (a cohort of one moves
+    the model by its whole delta, however few examples it has). Unbiased is a fixed
+    denominator: ``sum_k n_k delta_k / (q n)`` with n of all clients.
 
     A variant overrides one to four of the five moments: :meth:`init`, :meth:`start`,
     :meth:`direction`, :meth:`finish`, :meth:`step`. No moment keeps anything on
     ``self``: what must be remembered goes into the :class:`fltutor.State`.
 
-    Attributes
+    Parameters
     ----------
     server_lr
-        the server's step size; 1 replaces the model by the mean of the
-        clients' models.
+        the server's step size, above 0; 1 replaces the model by the mean of the
+        clients' models, less goes only part of the way, more goes beyond it.
 
     References
     ----------

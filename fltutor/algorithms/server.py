@@ -23,9 +23,10 @@ class FedAvgM(FedAvg):
     Parameters
     ----------
     momentum
-        in [0, 1).
+        in [0, 1), the share of the last round's velocity that is kept. Towards 1 the
+        server remembers more rounds, about ``1 / (1 - momentum)``, and turns later.
     server_lr
-        the server's step size.
+        the server's step size; how much of v the model moves by.
 
     References
     ----------
@@ -73,13 +74,18 @@ class FedOpt(FedAvg):
     Parameters
     ----------
     server_lr
-        the server's step size; roughly how far a parameter moves in a round.
+        the server's step size; roughly how far a parameter moves in a round, whatever
+        the size of the aggregate.
     beta1
-        memory of m, in [0, 1).
+        in [0, 1), how slowly m, the mean of the aggregates, forgets: it looks back
+        about ``1 / (1 - beta1)`` rounds. 0 follows each round's aggregate alone.
     beta2
-        memory of v, in [0, 1).
+        in [0, 1), the same for v, the mean of the squares. Towards 1 each parameter's
+        step size changes more slowly.
     tau
-        degree of adaptivity, above 0.
+        above 0, in the units of a delta: how large a parameter's aggregates must be
+        to count. Parameters far below tau take steps ``server_lr m / tau``, as
+        FedAvg's; those far above it take steps of nearly one size.
 
     References
     ----------
@@ -123,6 +129,17 @@ class FedAdagrad(FedOpt):
 
     The steps only ever shrink. beta2 has no part in it; beta1 is 0 unless given.
 
+    Parameters
+    ----------
+    server_lr
+        the server's step size, of the first round; later ones are shorter.
+    beta1
+        memory of m, in [0, 1); 0, no memory, unless given.
+    beta2
+        in [0, 1), not used.
+    tau
+        above 0; the smaller, the more each parameter has a step size of its own.
+
     References
     ----------
     Reddi et al. 2021 (arXiv:2003.00295), Algorithm 2, the line FedAdagrad.
@@ -147,6 +164,17 @@ class FedAdam(FedOpt):
 
     Unlike Adam in deep learning libraries it has no bias correction.
 
+    Parameters
+    ----------
+    server_lr
+        the server's step size; roughly how far a parameter moves in a round.
+    beta1
+        memory of m, in [0, 1): about ``1 / (1 - beta1)`` rounds.
+    beta2
+        memory of v, in [0, 1): about ``1 / (1 - beta2)`` rounds.
+    tau
+        above 0; the smaller, the more each parameter has a step size of its own.
+
     References
     ----------
     Reddi et al. 2021 (arXiv:2003.00295), Algorithm 2, the line FedAdam.
@@ -169,6 +197,17 @@ class FedYogi(FedOpt):
 
     ``v <- v - (1 - beta2) D^2 sign(v - D^2)``: v follows D^2, but after one large
     aggregate it comes down more slowly than Adam's.
+
+    Parameters
+    ----------
+    server_lr
+        the server's step size; roughly how far a parameter moves in a round.
+    beta1
+        memory of m, in [0, 1): about ``1 / (1 - beta1)`` rounds.
+    beta2
+        in [0, 1): a round moves v by at most ``(1 - beta2) D^2``.
+    tau
+        above 0; the smaller, the more each parameter has a step size of its own.
 
     References
     ----------

@@ -20,6 +20,7 @@ from fltutor.history import saving
 from fltutor.history.record import COLUMNS, CUMULATIVE, Record, number, plain
 from fltutor.updates import State
 from fltutor.vectors import Layout
+from fltutor.words import _
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,7 +113,9 @@ class History(Sequence[Record]):
         """
         if not math.isfinite(target):
             raise validate.fail(
-                f"target={target}", "a finite number", "Use 0.9 for 90 % accuracy."
+                f"target={target}",
+                _("a finite number"),
+                _("Use 0.9 for 90 % accuracy."),
             )
         seen, sign = self.evaluated, -1.0 if column == "loss" else 1.0
         best = np.maximum.accumulate(sign * seen[column]) if len(seen) else np.zeros(0)
@@ -143,19 +146,21 @@ class History(Sequence[Record]):
         """
         chosen = self.module if module is None else module
         if self.state is None or chosen is None:
-            missing = "state" if self.state is None else "module"
+            none = _("a history without a state"), _("a history without a module")
             raise validate.fail(
-                f"a history without a {missing}",
-                "the state and the module of a run",
-                "Take the history that run returned; after History.load, pass a module "
-                "as you built it: history.model(ft.models.mlp(64, 32, 10)).",
+                none[self.state is not None],
+                _("the state and the module of a run"),
+                _(
+                    "Take the history that run returned; after History.load, pass a "
+                    "module as you built it: history.model(ft.models.mlp(64, 32, 10))."
+                ),
             )
         layout = Layout.of(chosen)
         if self.layout is not None and layout != self.layout:
             raise validate.fail(
-                f"a module with parameters {_shapes(layout)}",
-                f"{_shapes(self.layout)}",
-                "Build the module with the numbers that the run had.",
+                _("a module with parameters {shapes}").format(shapes=_shapes(layout)),
+                _shapes(self.layout),
+                _("Build the module with the numbers that the run had."),
             )
         made = deepcopy(chosen)
         with torch.no_grad():

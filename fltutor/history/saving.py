@@ -20,6 +20,7 @@ from torch import Tensor
 from fltutor import validate
 from fltutor.memory import ClientMemory
 from fltutor.updates import State
+from fltutor.words import _
 
 Arrays: TypeAlias = dict[str, npt.NDArray[Any]]
 
@@ -86,9 +87,9 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Arrays]:
 def damaged(path: str | os.PathLike[str]) -> ValueError:
     """Return the error for a file that no history can be read from."""
     return validate.fail(
-        f"the file {str(path)!r}, which is damaged or no history",
-        "a file that History.save wrote",
-        "Save the history again, or take an older copy.",
+        _("the file {path!r}, which is damaged or no history").format(path=str(path)),
+        _("a file that History.save wrote"),
+        _("Save the history again, or take an older copy."),
     )
 
 
@@ -147,9 +148,9 @@ def _array(name: str, value: Tensor) -> npt.NDArray[Any]:
         return value.detach().cpu().numpy()
     except TypeError as error:
         raise validate.fail(
-            f"{name} in {value.dtype}",
-            "numbers that numpy has too",
-            "Train in float32 or float64.",
+            _("{name} in {dtype}").format(name=name, dtype=value.dtype),
+            _("numbers that numpy has too"),
+            _("Train in float32 or float64."),
         ) from error
 
 
