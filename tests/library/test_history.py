@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from fltutor.algorithms import FedAvg, Scaffold
 from fltutor.federation import Federation
-from fltutor.history import History, Record
+from fltutor.history import History, Record, gather
 from fltutor.updates import State, unwritten
 
 
@@ -142,14 +142,18 @@ def test_a_history_holds_the_last_state_and_no_other():
 
 
 def test_a_run_in_progress_holds_no_more_states_than_two():
-    alive = []
-    fed = federation()
-    most = 0
-    for record in fed.rounds(6):
-        alive.append(weakref.ref(record.state.params))
-        gc.collect()
-        most = max(most, sum(ref() is not None for ref in alive))
-    assert most <= 2
+    alive, most, fed = [], [], federation()
+
+    def watched():
+        for record in fed.rounds(6):
+            alive.append(weakref.ref(record.state.params))
+            yield record
+            del record
+            gc.collect()
+            most.append(sum(ref() is not None for ref in alive))
+
+    gather(watched(), rounds=6, name="", state=fed.init(), module=fed.task.module)
+    assert max(most) <= 2
 
 
 def test_a_state_is_no_column_and_plays_no_part_in_equality():
@@ -171,14 +175,14 @@ def test_a_shorter_history_has_the_state_where_it_has_the_last_round():
 
 def test_a_model_is_a_module_with_the_runs_last_parameters():
     fed = federation()
-    run = fed.run(rounds=2, progress=False)
+    run, start = fed.run(rounds=2, progress=False), fed.task.init()
     model, x = run.model(), fed.clients[0].data.x
     assert isinstance(model, torch.nn.Linear)
     torch.testing.assert_close(model(x), fed.task.predict(run.state.params, x))
     with torch.no_grad():
         model.weight.zero_()
     assert run.model().weight.any()
-    assert fed.task.init().any()
+    assert torch.equal(fed.task.init(), start)
 
 
 def test_a_model_needs_a_state_and_a_module_that_fits():

@@ -108,6 +108,9 @@ class TestHalves:
         assert updates.steps.tolist() == [4, 12]  # 12 examples in batches of 3
         assert updates.weights.tolist() == [0.25, 0.75]
         assert updates.trips.tolist() == [4, 5]
+        for k, (trip, epochs) in enumerate([(4, 1), (5, 3)]):
+            one, _ = fed.train(fed.init(), torch.tensor([3]), trip, epochs=[epochs])
+            torch.testing.assert_close(updates.deltas[k], one.deltas[0])
 
     def test_nobody_trains_and_nothing_changes(self):
         fed = federation(Scaffold())
@@ -227,7 +230,7 @@ class TestPoisson:
     def test_clients_take_part_independently_with_probability_q(self):
         fed = Federation(*many(40), FedAvg(), LOCAL, cohort_size=10, sampling="poisson")
         assert fed.rate == 0.25
-        rounds = 2000
+        rounds = 8000  # enough to tell q from 10 / 41
         cohorts = [fed.sample(index).tolist() for index in range(rounds)]
         sizes = np.array([len(c) for c in cohorts])
         # binomial(40, 1/4): mean 10, variance 7.5; five standard errors

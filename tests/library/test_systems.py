@@ -467,8 +467,9 @@ class TestLedger:
         assert record.bytes_up == 3 * 8
         assert record.local_steps == 3 + 6 + 9 + 3 * 12
 
-    def test_a_late_client_that_was_sending_has_done_all_its_work(self):
-        slow_up = replace(STILL, upload=8 / MIB / 10)  # ten seconds for 8 bytes
+    @pytest.mark.parametrize("speed", [1.0, inf])
+    def test_a_late_client_that_was_sending_has_done_all_its_work(self, speed):
+        slow_up = replace(STILL, speed=speed, upload=8 / MIB / 10)  # 10 s for 8 bytes
         timed = systems.synchronous(bowls(epochs=4), [STILL, slow_up], deadline=6.0)
         (record,) = timed.run(rounds=1, progress=False)
         assert (record.participants, record.local_steps) == (1, 8)
@@ -517,21 +518,25 @@ class TestLedger:
 
 
 class TestStagesInABuffer:
-    def test_a_clients_two_trips_in_one_buffer_are_told_apart(self):
+    def test_a_row_keeps_its_trips_age_where_another_was_left_out(self):
         seen = []
 
         def only_the_second(updates):
-            seen.append([updates.ids.tolist(), updates.trips.tolist()])
+            seen.append(updates)
             return updates.keep(torch.tensor([1]))
 
         run = systems.fedbuff(
-            bowls([[4.0], [0.0]], uplink=[only_the_second]), at(1.0, 0.4), buffer=2,
+            bowls([[4.0], [-3.0]], uplink=[only_the_second]), at(1.0, 0.4), buffer=2,
             staleness=lambda age: 1.0 + age,
         )  # fmt: skip
-        _, updates, batch = next(run.changes(1))
-        assert seen == [[[0, 0], [0, 1]]]
-        assert updates.trips.tolist() == [1]
-        assert updates.deltas.item() == 2.0 * (1 + batch.used[1].staleness)
+        (_, one, _), (_, two, batch) = run.changes(2)
+        # client 0 twice, both fresh; then client 1, whose model is old, and client 0
+        assert [u.ids.tolist() for u in seen] == [[0, 0], [1, 0]]
+        assert [u.trips.tolist() for u in seen] == [[0, 1], [0, 2]]
+        assert [span.staleness for span in batch.used] == [1, 0]
+        assert (one.trips.tolist(), two.trips.tolist()) == ([1], [2])
+        assert one.deltas.item() == 2.0
+        assert two.deltas.item() == seen[1].deltas[1].item() == 1.0
 
     def test_a_stage_of_the_servers_remembers_across_changes(self):
         class Counts:
