@@ -201,9 +201,8 @@ class Federation:
         index
             the round, from 0.
         """
-        who = self.attend(index)
-        updates, state = self.train(state, who.ids, index, epochs=who.epochs)
-        return self.close(state, updates), updates
+        _, state, updates = self._round(state, index)
+        return state, updates
 
     def rounds(
         self,
@@ -270,17 +269,22 @@ class Federation:
             progress=progress,
         )
 
+    def _round(self, state: State, index: int) -> tuple[Attendance, State, Updates]:
+        who = self.attend(index)
+        updates, kept = self.train(state, who.ids, index, epochs=who.epochs)
+        return who, self.close(kept, updates), updates
+
     def _rounds(
         self, n: int, test: Dataset | None, every: int, state: State, start: int
     ) -> Iterator[Record]:
         for index in range(start, start + n):
             begin = time.perf_counter()
-            state, updates = self.round(state, index)
+            who, state, updates = self._round(state, index)
             seconds = time.perf_counter() - begin
             due = (index + 1) % every == 0 or index + 1 == start + n
             scores = self.task.evaluate(state.params, test) if test and due else {}
             yield record(
-                self, self.attend(index), updates, state,
+                self, who, updates, state,
                 index=index, seconds=seconds, scores=scores,
             )  # fmt: skip
 
