@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from torch import Tensor
 
@@ -196,10 +196,8 @@ class Federation:
 
         Parameters
         ----------
-        state
-            left as it is.
-        index
-            the round, from 0.
+        state, index
+            left as it is; the round, from 0.
         """
         _, state, updates = self._round(state, index)
         return state, updates
@@ -219,10 +217,8 @@ class Federation:
 
         Parameters
         ----------
-        n, test, every
+        n, test, every, state, start
             as in :meth:`run`; ``n`` may be 0.
-        state, start
-            as in :meth:`run`.
         """
         validate.count("n", n, 0)
         validate.count("every", every)
@@ -283,10 +279,8 @@ class Federation:
             seconds = time.perf_counter() - begin
             due = (index + 1) % every == 0 or index + 1 == start + n
             scores = self.task.evaluate(state.params, test) if test and due else {}
-            yield record(
-                self, who, updates, state,
-                index=index, seconds=seconds, scores=scores,
-            )  # fmt: skip
+            line = partial(record, self, who, updates, state, index=index)
+            yield line(seconds=seconds, scores=scores)
 
     @property
     def _expected(self) -> int:
