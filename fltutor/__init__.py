@@ -32,6 +32,7 @@ _SUBMODULES = (
     "inversion",
     "lab",
     "lesson",
+    "membership",
     "models",
     "paillier",
     "palette",
