@@ -22,6 +22,8 @@ MISTAKES = [
     for mistake in checks.find(id).mistakes
 ]
 
+pytestmark = pytest.mark.usefixtures("float64")
+
 
 def spread(check):
     """Return the arguments of every case, by name."""

@@ -7,7 +7,6 @@ The definitions are taken from the lesson's own cells and run beside the library
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +29,7 @@ ROWS = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def float64() -> Iterator[None]:
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(before)
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 def namespace(lesson: str, cells: tuple[str, ...]) -> dict[str, Any]:

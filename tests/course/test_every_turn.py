@@ -6,7 +6,6 @@ import re
 
 import nbformat
 import pytest
-import torch
 from exercise_support import ROOT
 from lesson_support import folded, turns
 
@@ -19,12 +18,7 @@ TURNS = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def float64():
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(before)
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 def imports(path):

@@ -131,8 +131,10 @@ def test_a_learners_settings_end_with_the_check():
         torch.set_grad_enabled(False)
         return 2 * x
 
+    before = torch.get_default_dtype()
+    assert before != torch.float16
     assert runner.run_check(DOUBLE, (careless,)).passed
-    assert torch.get_default_dtype() == torch.float32
+    assert torch.get_default_dtype() == before
     assert torch.is_grad_enabled()
 
 
