@@ -18,7 +18,6 @@ from fltutor.privacy.clipping import (
     adapted,
     adaptive_clip,
     clip,
-    clipped,
     clipped_share,
     noise_beside_bits,
 )
@@ -29,6 +28,7 @@ from fltutor.privacy.noise import (
     fixed_mean,
     gaussian_noise,
 )
+from fltutor.rows import clipped
 
 __all__ = [
     "PLACEMENTS",

@@ -225,7 +225,7 @@ def lower_bound(
     Examples
     --------
     >>> round(lower_bound(95, 100, num_canaries=100, delta=0.0), 3)
-    2.126
+    2.172
     """
     guesses = validate.count("guesses", guesses, 1, num_canaries)
     right = validate.count("right", right, 0, guesses)

@@ -23,34 +23,14 @@ from fltutor.privacy.noise import (
     why_not_mean,
 )
 from fltutor.promises import Plan
+from fltutor.rows import clipped, norms
 from fltutor.updates import State, Updates
 from fltutor.words import _
 
 
-def clipped(deltas: Tensor, max_norm: float) -> Tensor:
-    """Return the rows ``(K, d)``, shortened to norm C where they are longer.
-
-    ``delta_k min(1, C / |delta_k|)``: the direction stays, and so does a short row.
-
-    Examples
-    --------
-    >>> clipped(torch.tensor([[3.0, 4.0], [0.3, 0.4]]), 1.0)
-    tensor([[0.6000, 0.8000],
-            [0.3000, 0.4000]])
-    """
-    shrink = (max_norm / _norms(deltas)).clamp(max=1)  # (K,)
-    return deltas * shrink.to(deltas.dtype)[:, None]
-
-
 def clipped_share(deltas: Tensor, max_norm: float) -> float:
     """Return the share of rows longer than C, in [0, 1]. At 0, C does nothing."""
-    return float((_norms(deltas) > max_norm).double().mean())
-
-
-def _norms(deltas: Tensor) -> Tensor:
-    """Return each row's length ``(K,)``, in float64 so that squares do not overflow."""
-    norms: Tensor = torch.linalg.vector_norm(deltas, dim=1, dtype=torch.float64)
-    return norms
+    return float((norms(deltas) > max_norm).double().mean())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +150,7 @@ class AdaptiveClip:
         """Clip, add noise, and move C after the share that was not clipped [wire]."""
         old = state.server["max_norm"]  # (1,)
         max_norm = float(old)
-        below = (_norms(updates.deltas) <= max_norm).double()  # (K,)
+        below = (norms(updates.deltas) <= max_norm).double()  # (K,)
         deltas = clipped(updates.deltas, max_norm)
         expected = self.expected or len(updates)
         bits_noise = self._bits_noise(expected)

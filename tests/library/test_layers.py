@@ -17,11 +17,11 @@ LAYERS = {
         [
             "validate palette catalogue",
             "seeds threads memory words",
-            "vectors datasets models updates guard directions entropy",
-            "clients task history stages aggregators robust compression accounting "
+            "vectors datasets models updates rows guard directions entropy",
+            "clients task history stages aggregators compression accounting "
             "paillier signatures",
-            "splitters engines algorithms toys promises secagg attestation vertical "
-            "poisoning",
+            "splitters engines algorithms toys promises robust poisoning secagg "
+            "attestation vertical",
             "rounds privacy",
             "federation personal inversion membership",
             "systems evaluation plots checks",

@@ -1,0 +1,58 @@
+"""What every robust rule promises, and how many bad rows it can bear."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from fltutor import validate
+from fltutor.words import _
+
+#: For the message that refuses what travels beside the deltas.
+PROTECTS = "the model from single rows, and looks at deltas only"
+
+
+def majority(name: str, num_byzantine: int, k: int) -> None:
+    """Refuse f of K rows where the bad ones are no minority."""
+    if 2 * num_byzantine >= k:
+        raise validate.fail(
+            _("num_byzantine={f} for {k} updates").format(f=num_byzantine, k=k),
+            _("more than {least} updates for {name}, so that most are honest").format(
+                least=2 * num_byzantine, name=name
+            ),
+            _("Lower num_byzantine, or sample more clients."),
+        )
+
+
+def krums(name: str, num_byzantine: int, k: int) -> None:
+    """Refuse f of K rows without a majority, and warn where Krum's proof ends.
+
+    Blanchard 2017 proves it for ``2 f + 2 < K``.
+    """
+    need = 2 * num_byzantine + 2
+    if 2 * num_byzantine >= k:
+        raise validate.fail(
+            _("num_byzantine={f} for {k} updates").format(f=num_byzantine, k=k),
+            _("2 num_byzantine + 2 < updates, {need} < {k}, for {name}").format(
+                need=need, k=k, name=name
+            ),
+            _("Lower num_byzantine, or sample more clients."),
+        )
+    if need >= k and num_byzantine > 0:
+        told = _(
+            "{name} with num_byzantine={f} of {k} updates: its guarantee needs "
+            "2 num_byzantine + 2 < updates. It is computed with one neighbour at least."
+        )
+        message = told.format(name=name, f=num_byzantine, k=k)
+        warnings.warn(message, stacklevel=4)
+
+
+def keep(record: Any, **values: Any) -> None:
+    """Write checked values into a frozen record that is being made."""
+    for name, value in values.items():
+        object.__setattr__(record, name, value)
+
+
+def expected(plan: Any) -> int:
+    """Return how many updates a federation's round expects."""
+    return round(float(plan.rate) * len(plan.clients))
