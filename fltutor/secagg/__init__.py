@@ -13,8 +13,9 @@ keys, and takes no care of timing. Real keys come from the library ``cryptograph
 
 from fltutor.secagg import additive, client, masks, server, shamir
 from fltutor.secagg.aggregation import SecureSum, secure_sum
+from fltutor.secagg.costs import WeighUpload, upload_bits, weigh_upload
 from fltutor.secagg.fixed_point import FixedPoint, wrap
-from fltutor.secagg.messages import Settings, upload_bits
+from fltutor.secagg.messages import Settings
 from fltutor.secagg.rounds import Transcript, run
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "SecureSum",
     "Settings",
     "Transcript",
+    "WeighUpload",
     "additive",
     "client",
     "masks",
@@ -30,5 +32,6 @@ __all__ = [
     "server",
     "shamir",
     "upload_bits",
+    "weigh_upload",
     "wrap",
 ]

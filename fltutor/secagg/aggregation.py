@@ -9,9 +9,10 @@ from torch import Tensor
 
 from fltutor import entropy, validate
 from fltutor.aggregators import Aggregator, mean, uniform_mean
+from fltutor.promises import Plan
 from fltutor.secagg import rounds
 from fltutor.secagg.fixed_point import FixedPoint
-from fltutor.secagg.shamir import above_clients
+from fltutor.secagg.messages import check_threshold
 from fltutor.words import _
 
 
@@ -76,6 +77,13 @@ class SecureSum:
             ),
         )
 
+    def fits(self, plan: Plan) -> None:
+        """Refuse a federation whose cohorts never fit the threshold."""
+        if plan.sampling != "fixed":
+            return  # each round has a size of its own, and is looked at when it comes
+        cohort = round(plan.rate * len(plan.clients))
+        check_threshold(self.threshold, cohort)
+
     def __call__(self, deltas: Tensor, weights: Tensor) -> Tensor:
         """Average ``deltas (K, d)`` by ``weights (K,)``: ``(d,)`` [wire].
 
@@ -85,8 +93,7 @@ class SecureSum:
             fewer clients than the threshold, or a number beyond the clip.
         """
         validate.matrix("deltas", deltas, weights)
-        if self.threshold > len(deltas):
-            raise above_clients(self.threshold, len(deltas))
+        check_threshold(self.threshold, len(deltas))
         shares = weights.double() / weights.max()  # (K,), in [0, 1]
         if self.rule is uniform_mean:
             shares = torch.ones_like(shares)

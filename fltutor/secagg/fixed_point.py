@@ -12,6 +12,8 @@ from fltutor.words import _
 
 #: The widest ring: sums of two of its numbers still fit into 64 bits.
 RING_BITS = 62
+#: Numbers clipped in float32 may lie so far beyond their clip, as a share of it.
+_ROUNDING = 1e-6
 
 
 def wrap(values: Tensor, low: int, high: int) -> Tensor:
@@ -132,13 +134,17 @@ class FixedPoint:
     def integers(self, values: Tensor) -> Tensor:
         """Round real numbers to signed whole ones, int64 of the same shape.
 
+        What lies beyond the clip by a rounding error of float32 counts as the clip.
+
         Raises
         ------
         ValueError
             a number beyond the clip, or not finite; the message says which.
         """
+        advice = _("Write torch.as_tensor(...) around it.")
+        validate.instance("values", values, Tensor, advice=advice)
         validate.finite("values", values)
-        outside = values.abs() > self.clip
+        outside = values.abs() > self.clip * (1 + _ROUNDING)
         if bool(outside.any()):
             flat = values.reshape(-1)
             place, count = int(flat.abs().argmax()), int(outside.sum())
@@ -150,7 +156,8 @@ class FixedPoint:
                 _("numbers in [-{clip:g}, {clip:g}]").format(clip=self.clip),
                 _("Raise clip, or clip the updates before they are encoded."),
             )
-        return (values.double() / self.step).round().long()
+        whole = (values.double() / self.step).round().long()
+        return whole.clamp(-self.largest, self.largest)
 
     def encode(self, values: Tensor, modulus: int) -> Tensor:
         """Round real numbers into the ring: int64 in [0, modulus)."""

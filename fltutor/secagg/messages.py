@@ -61,22 +61,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Check the threshold against the clients."""
-        asked = len(self.directory)
         validate.count("length", self.length)
         validate.count("round", self.round, low=0)
-        if validate.count("threshold", self.threshold, low=2) > asked:
-            raise above_clients(self.threshold, asked)
-        if 2 * self.threshold <= asked:
-            raise validate.fail(
-                _("threshold={t} for {n} clients").format(t=self.threshold, n=asked),
-                _("more than half of them, {least} or more").format(
-                    least=asked // 2 + 1
-                ),
-                _(
-                    "Raise threshold: a server could tell two halves two stories and "
-                    "unmask single clients."
-                ),
-            )
+        check_threshold(self.threshold, len(self.directory))
 
     def context(self, purpose: str) -> bytes:
         """Return bytes that bind a signature or a key to this round and a purpose."""
@@ -174,41 +161,21 @@ class Unmasking:
         return SHARE_BYTES * (len(self.seeds) + len(self.keys))
 
 
+def check_threshold(threshold: int, asked: int) -> None:
+    """Require a threshold that clients can reach, and two halves of them cannot."""
+    if validate.count("threshold", threshold, low=2) > asked:
+        raise above_clients(threshold, asked)
+    if 2 * threshold <= asked:
+        raise validate.fail(
+            _("threshold={t} for {n} clients").format(t=threshold, n=asked),
+            _("more than half of them, {least} or more").format(least=asked // 2 + 1),
+            _(
+                "Raise threshold: a server could tell two halves two stories and "
+                "unmask single clients."
+            ),
+        )
+
+
 def survivors_text(settings: Settings, survivors: tuple[int, ...]) -> bytes:
     """Return the bytes of a list of survivors that clients sign."""
     return settings.context("survivors") + ",".join(map(str, survivors)).encode()
-
-
-def upload_bits(
-    num_clients: int, length: int, *, key_bits: int = 256, share_bits: int = 256
-) -> int:
-    """Count the bits that one client uploads in a round.
-
-    ``2 n a_K + (5 n - 4) a_S + m ceil(log2(n (2^16 - 1) + 1))``: keys, shares, and m
-    numbers of 16 bits in a ring that holds their sum. Without secure aggregation the
-    client would send 16 m bits.
-
-    Parameters
-    ----------
-    num_clients
-        n.
-    length
-        m, numbers in a vector.
-    key_bits, share_bits
-        a_K and a_S.
-
-    References
-    ----------
-    Bonawitz et al. 2017, section 7.1; the messages here differ from it by signatures
-    and by what authenticated encryption adds.
-
-    Examples
-    --------
-    >>> round(upload_bits(2**10, 2**20) / (16 * 2**20), 4)
-    1.7343
-    """
-    validate.count("num_clients", num_clients)
-    validate.count("length", length)
-    ring = (num_clients * (2**16 - 1)).bit_length()
-    shares = (5 * num_clients - 4) * share_bits
-    return 2 * num_clients * key_bits + shares + length * ring

@@ -20,9 +20,9 @@ LAYERS = {
             "vectors datasets models updates rows guard directions entropy",
             "clients task history stages aggregators compression accounting "
             "paillier signatures",
-            "splitters engines algorithms toys promises robust poisoning secagg "
-            "attestation vertical",
-            "rounds privacy",
+            "splitters engines algorithms toys promises robust poisoning attestation "
+            "vertical",
+            "rounds privacy secagg",
             "federation personal inversion membership",
             "systems evaluation plots checks",
             "lab",

@@ -199,6 +199,18 @@ def test_the_ratio_by_hand():
     assert offline.item() == pytest.approx(-0.017094, abs=1e-5)
 
 
+def test_the_ratio_counts_both_spreads():
+    # confidences 3 and 5 with it (mean 4, variance 2), -7 and 9 without (mean 1,
+    # variance 128): log N(4; 4, 2) - log N(4; 1, 128) = 9 / 256 + log(8)
+    task = Task(models.linear(1, 2), seed=0)
+    shadows = torch.tensor([[0.0, w, 0.0, 0.0] for w in (3.0, 5.0, -7.0, 9.0)])
+    members = torch.tensor([[True], [True], [False], [False]])
+    one = Dataset(torch.ones(1, 1), [1], 2)
+    target = torch.tensor([0.0, 4.0, 0.0, 0.0])
+    ratio = likelihood_score(task, target, one, shadows=shadows, members=members)
+    assert ratio.item() == pytest.approx(9 / 256 + np.log(8))
+
+
 def test_equal_shadows_do_not_divide_by_zero():
     task = Task(models.linear(1, 2), seed=0)
     shadows = task.init().expand(4, -1)

@@ -91,6 +91,19 @@ def test_a_number_beyond_the_clip_is_named():
         FixedPoint(bits=8, clip=1.0).encode(values, 256)
 
 
+@pytest.mark.parametrize("bits", [8, 16, 40])
+def test_numbers_that_were_clipped_in_float32_are_not_beyond_the_clip(bits):
+    point = FixedPoint(bits=bits, clip=0.1)
+    clipped = torch.tensor([0.1, -0.1], dtype=torch.float32).double()  # 0.1000000015
+    assert clipped[0] > 0.1
+    assert point.integers(clipped).tolist() == [point.largest, -point.largest]
+
+
+def test_a_list_is_not_a_tensor():
+    with pytest.raises(ValueError, match=r"Write torch\.as_tensor"):
+        FixedPoint().integers([0.1])
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [

@@ -20,6 +20,7 @@ from fltutor.secagg import (
     secure_sum,
     server,
     shamir,
+    weigh_upload,
 )
 from fltutor.secagg.rounds import STEPS
 
@@ -623,10 +624,34 @@ def test_what_travels_beside_the_deltas_is_refused():
         federated(ft.Scaffold(), secure_sum(threshold=3)).run(rounds=1)
 
 
-def test_a_cohort_below_the_threshold_stops_the_run():
-    federation = federated(ft.FedAvg(), secure_sum(threshold=3), cohort_size=2)
-    with pytest.raises(ValueError, match="Got threshold=3 for 2 clients"):
-        federation.run(rounds=1)
+@pytest.mark.parametrize(
+    ("threshold", "cohort", "words"),
+    [(3, 2, "Got threshold=3 for 2 clients"), (2, None, "need more than half of them")],
+)
+def test_a_threshold_that_no_cohort_fits_is_refused_at_once(threshold, cohort, words):
+    with pytest.raises(ValueError, match=words):
+        federated(ft.FedAvg(), secure_sum(threshold=threshold), cohort_size=cohort)
+
+
+def test_a_poisson_cohort_below_the_threshold_stops_the_run():
+    federation = federated(
+        ft.FedAvg(), secure_sum(threshold=4), cohort_size=2, sampling="poisson"
+    )
+    with pytest.raises(ValueError, match="Got threshold=4 for [0-3] clients"):
+        federation.run(rounds=20)
+
+
+def test_the_ledger_can_count_masked_bytes():
+    plain = federated(ft.FedAvg(), mean).run(rounds=1)
+    masked = federated(
+        ft.FedAvg(), secure_sum(threshold=3), uplink=[weigh_upload(bits=16)]
+    ).run(rounds=1)
+    # 4 clients, 9 numbers: 2 * 4 * 256 + 16 * 256 + 9 * 18 bits = 789 bytes each
+    assert masked["bytes_up"][0] == 4 * 789
+    assert plain["bytes_up"][0] != masked["bytes_up"][0]
+    torch.testing.assert_close(
+        masked.state.params, plain.state.params, atol=1e-3, rtol=0
+    )
 
 
 def test_every_pair_of_clients_has_a_mask_of_its_own():
