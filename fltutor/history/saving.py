@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import json
 import os
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
+from uuid import uuid4
 
 import numpy as np
 import numpy.typing as npt
@@ -49,16 +49,15 @@ def write(
     goal = Path(path)
     text = json.dumps({"format": FORMAT, **meta}, allow_nan=False).encode()
     every = {"meta": np.frombuffer(text, dtype=np.uint8), **arrays}
-    descriptor, name = tempfile.mkstemp(dir=goal.parent, prefix=f".{goal.name}.")
+    draft = goal.with_name(f".{goal.name}.{uuid4().hex}")  # beside it: same disk
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with draft.open("xb") as file:
             np.savez(file, allow_pickle=False, **every)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, 0o666 & ~_umask())  # noqa: PTH101 - mkstemp's are for us alone
-        Path(name).replace(goal)
+        draft.replace(goal)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
         raise
 
 
@@ -152,9 +151,3 @@ def _array(name: str, value: Tensor) -> npt.NDArray[Any]:
             _("numbers that numpy has too"),
             _("Train in float32 or float64."),
         ) from error
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
