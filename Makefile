@@ -17,7 +17,7 @@ SANITIZE := $(addprefix --nbval-sanitize-with ,$(wildcard tests/nbval_sanitize.c
 NBVAL    := --nbval --nbval-current-env $(SANITIZE) --nbval-cell-timeout 120
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup setup-dev test check format notebooks exercises tables reproduce bench bench-peers bench-widgets floors newest clean
+.PHONY: help lab setup setup-dev test check format notebooks exercises lesson tables reproduce bench bench-peers bench-widgets floors newest clean
 
 help:
 	@echo "make lab        set up .venv and open JupyterLab at lesson 00"
@@ -26,6 +26,7 @@ help:
 	@echo "make format     ruff format and its safe fixes"
 	@echo "make notebooks  re-execute the lessons and solutions (byte-stable)"
 	@echo "make exercises  generate exercises/ from solutions/"
+	@echo "make lesson N=17 NAME=poisoning  begin a lesson from a skeleton"
 	@echo "make tables     the README's table of lessons, from their lesson.toml"
 	@echo "make reproduce  paper results beside this library's (half an hour)"
 	@echo "make bench      time the engines beside a textbook loop (six minutes)"
@@ -107,6 +108,10 @@ format: setup-dev
 notebooks: setup-dev
 	@echo "Re-executing lessons and solutions"
 	@OMP_NUM_THREADS=1 $(PY) workshop/notebooks.py $(ARGS)
+
+lesson: setup-dev
+	@test -n "$(N)" -a -n "$(NAME)" || { echo 'Got no number or name. Say: make lesson N=17 NAME=poisoning TITLE="Poisoning"'; exit 1; }
+	@$(PY) workshop/new_lesson.py "$(N)" "$(NAME)" "$(or $(TITLE),$(NAME))"
 
 tables: setup-dev
 	@echo "Writing the README's table of lessons from their lesson.toml"
