@@ -17,6 +17,7 @@ SECTIONS = (
 SECTIONS_OF_00 = ("Predict", "See", "Take-away")
 VIEWERS = ("client", "server", "eavesdropper", "user of the model")
 FIGURES = {"lines", "bars", "points", "scatter", "heatmap", "bubbles", "curves"}
+MEDIAN_LINES, MOST_HAVE_LINES, MAX_LINES = 7, 16, 24
 _ARXIV = re.compile(r"arXiv:\s?\d{4}\.\d{4,5}")
 _NUMBER = re.compile(r"(?<![\w.:/])\d+\.\d+(?![\w.]*\w)")
 
@@ -57,23 +58,20 @@ def skeleton(book: Book) -> Iterator[str]:
 
 
 def lengths(book: Book) -> Iterator[str]:
-    """Short cells, each with a sentence before it."""
+    """Short cells: the median, nine in ten, and each."""
     counts = {cell.id: len(cell.source.splitlines()) for cell in book.code}
-    if counts and median(counts.values()) > 5:
-        yield f"lengths: the median code cell has {median(counts.values()):g} lines > 5"
-    long = [name for name, count in counts.items() if count > 14]
+    if counts and median(counts.values()) > MEDIAN_LINES:
+        middle = median(counts.values())
+        yield f"lengths: the median code cell has {middle:g} lines > {MEDIAN_LINES}"
+    long = [name for name, count in counts.items() if count > MOST_HAVE_LINES]
     if len(long) > 0.1 * len(counts):
-        yield f"lengths: {len(long)} of {len(counts)} cells above 14 lines: {long}"
+        yield (
+            f"lengths: {len(long)} of {len(counts)} cells above {MOST_HAVE_LINES} "
+            f"lines: {long}"
+        )
     for name, count in counts.items():
-        if count > 20:
-            yield f"lengths: {name} has {count} lines, at most 20"
-    for before, cell in zip([None, *book.cells], book.cells, strict=False):
-        if cell.cell_type != "code":
-            continue
-        if before is None or before.cell_type != "markdown":
-            yield f"text: no markdown before {cell.id}"
-        elif all(x.startswith("#") or not x.strip() for x in before.source.split("\n")):
-            yield f"text: only a heading before {cell.id}"
+        if count > MAX_LINES:
+            yield f"lengths: {name} has {count} lines, at most {MAX_LINES}"
 
 
 def figures(book: Book) -> Iterator[str]:

@@ -159,13 +159,9 @@ BREAKS = {
     "skeleton: no section '## Measure'": edit("measure", "## Measure", "### Measure"),
     "skeleton: the sections stand": swap("breaks", "who"),
     "skeleton: '## More'": edit("agree-text", "The same", "## More\nThe same"),
-    "lengths: the median": grow(7),
-    "above 14 lines": grow(15),
-    "at most 20": grow(21),
-    "text: no markdown before picture": lambda n: n.cells.remove(
-        cell(n, "picture-text")
-    ),
-    "text: only a heading": edit("measure", "\nNow the number itself.", ""),
+    "lengths: the median": grow(9),
+    "above 16 lines": grow(17),
+    "at most 24": grow(25),
     "syntax: mean": edit("mean", "mine = ", "mine = = "),
     "without alt=": edit("picture", ', alt=f"Half: {share}."', ""),
     "predict: the section": edit("predict-mean", "ft.lesson.predict", "ask"),
