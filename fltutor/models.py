@@ -2,12 +2,17 @@
 
 All normalise with GroupNorm or not at all, and none has dropout: every number of a
 model is then a trainable parameter, and a model is one vector. A builder gives the
-module; :class:`fltutor.Task` gives it its seeded start.
+module; :class:`fltutor.Task` gives it its seeded start. Until then two modules of one
+shape start alike: nothing reads or moves torch's global generator.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -23,9 +28,10 @@ def linear(num_features: int, num_outputs: int) -> nn.Sequential:
     >>> sum(p.numel() for p in linear(64, 10).parameters())
     650
     """
-    validate.count("num_features", num_features)
-    validate.count("num_outputs", num_outputs)
-    return nn.Sequential(OrderedDict(head=nn.Linear(num_features, num_outputs)))
+    features = validate.count("num_features", num_features)
+    outputs = validate.count("num_outputs", num_outputs)
+    with _generator(0):
+        return nn.Sequential(OrderedDict(head=nn.Linear(features, outputs)))
 
 
 def mlp(*sizes: int) -> nn.Sequential:
@@ -46,13 +52,13 @@ def mlp(*sizes: int) -> nn.Sequential:
         raise validate.fail(
             f"sizes {sizes}", "at least (features, outputs)", "mlp(64, 32, 10), say."
         )
-    for size in sizes:
-        validate.count("size", size)
+    widths = [validate.count("size", size) for size in sizes]
     layers: OrderedDict[str, nn.Module] = OrderedDict()
-    for index, (left, right) in enumerate(zip(sizes[:-2], sizes[1:-1], strict=True)):
-        layers[f"hidden{index + 1}"] = nn.Linear(left, right)
-        layers[f"relu{index + 1}"] = nn.ReLU()
-    layers["head"] = nn.Linear(sizes[-2], sizes[-1])
+    with _generator(0):
+        for index, (left, right) in enumerate(pairwise(widths[:-1])):
+            layers[f"hidden{index + 1}"] = nn.Linear(left, right)
+            layers[f"relu{index + 1}"] = nn.ReLU()
+        layers["head"] = nn.Linear(widths[-2], widths[-1])
     return nn.Sequential(layers)
 
 
@@ -80,22 +86,47 @@ def cnn(
     num_groups
         adds GroupNorm after each convolution; must divide both channels.
     """
-    if image_size % 4:
+    size = validate.count("image_size", image_size, low=4)
+    if size % 4:
         raise validate.fail(
-            f"image_size={image_size}", "a multiple of 4", "Pad the images: 28, 32."
+            f"image_size={size}", "a multiple of 4", "Pad the images: 28, 32."
         )
+    outputs = validate.count("num_outputs", num_outputs)
+    width = validate.count("hidden", hidden)
+    wide = _channels(channels, num_groups)
     layers: OrderedDict[str, nn.Module] = OrderedDict()
-    for index, (left, right) in enumerate(((1, channels[0]), channels)):
-        layers[f"conv{index + 1}"] = nn.Conv2d(left, right, 5, padding=2)
-        if num_groups is not None:
-            layers[f"norm{index + 1}"] = nn.GroupNorm(num_groups, right)
-        layers[f"relu{index + 1}"] = nn.ReLU()
-        layers[f"pool{index + 1}"] = nn.MaxPool2d(2)
-    layers["flat"] = nn.Flatten()
-    layers["hidden"] = nn.Linear(channels[1] * (image_size // 4) ** 2, hidden)
-    layers["relu3"] = nn.ReLU()
-    layers["head"] = nn.Linear(hidden, num_outputs)
+    with _generator(0):
+        for index, (left, right) in enumerate(pairwise((1, *wide))):
+            layers[f"conv{index + 1}"] = nn.Conv2d(left, right, 5, padding=2)
+            if num_groups is not None:
+                layers[f"norm{index + 1}"] = nn.GroupNorm(num_groups, right)
+            layers[f"relu{index + 1}"] = nn.ReLU()
+            layers[f"pool{index + 1}"] = nn.MaxPool2d(2)
+        layers["flat"] = nn.Flatten()
+        layers["hidden"] = nn.Linear(wide[1] * (size // 4) ** 2, width)
+        layers["relu3"] = nn.ReLU()
+        layers["head"] = nn.Linear(width, outputs)
     return nn.Sequential(layers)
+
+
+def _channels(channels: Any, num_groups: int | None) -> list[int]:
+    """Check the widths of two convolutions and the groups that cut them."""
+    wide = [
+        validate.count("channels", c) for c in validate.entries("channels", channels)
+    ]
+    if len(wide) != 2:
+        raise validate.fail(
+            f"channels={validate.shown(channels)}", "two widths", "(32, 64), say."
+        )
+    if num_groups is not None:
+        groups = validate.count("num_groups", num_groups)
+        if any(width % groups for width in wide):
+            raise validate.fail(
+                f"num_groups={groups} and channels {tuple(wide)}",
+                "groups that divide both",
+                "Use num_groups=1, or a common divisor.",
+            )
+    return wide
 
 
 class CharRNN(nn.Module):
@@ -122,8 +153,13 @@ def char_rnn(
     McMahan et al. 2017 use embedding 8 and two layers of 256 on Shakespeare; the
     defaults here are smaller, to train in seconds.
     """
-    validate.count("vocabulary", vocabulary, low=2)
-    return CharRNN(vocabulary, embedding, hidden, num_layers)
+    with _generator(0):
+        return CharRNN(
+            validate.count("vocabulary", vocabulary, low=2),
+            validate.count("embedding", embedding),
+            validate.count("hidden", hidden),
+            validate.count("num_layers", num_layers),
+        )
 
 
 def num_parameters(module: nn.Module) -> int:
@@ -132,18 +168,54 @@ def num_parameters(module: nn.Module) -> int:
 
 
 def reset(module: nn.Module, seed: int) -> None:
-    """Draw a module's parameters anew, the same numbers in every precision.
+    """Draw a module's trainable parameters anew, the same in every precision.
 
-    Each layer's own ``reset_parameters`` runs in float64 under a forked generator;
-    the process's random state is as before afterwards.
+    Each layer's own ``reset_parameters`` (attention's ``_reset_parameters``) runs in
+    float64 under a forked generator, a layer after those inside it; the process's
+    random state is as before afterwards. Frozen parameters and buffers stay.
+
+    Raises
+    ------
+    ValueError
+        a trainable parameter that no layer draws; the module is then as before.
     """
-    kinds = {name: p.dtype for name, p in module.named_parameters()}
-    module.double()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        for layer in module.modules():
+    named = dict(module.named_parameters())
+    before = {name: p.data for name, p in named.items()}
+    for parameter in named.values():
+        if parameter.is_floating_point():
+            parameter.data = parameter.data.double().fill_(float("nan"))
+    with _generator(seed):
+        for layer in _inside_out(module):
             draw = getattr(layer, "reset_parameters", None)
+            draw = draw or getattr(layer, "_reset_parameters", None)
             if callable(draw):
                 draw()
-    for name, parameter in module.named_parameters():
-        parameter.data = parameter.data.to(kinds[name])
+    drawn = {n: p.data for n, p in named.items() if p.requires_grad}
+    missed = [name for name, data in drawn.items() if bool(data.isnan().any())]
+    for name, parameter in named.items():
+        kept = missed or name not in drawn
+        old = before[name]
+        parameter.data = old if kept else drawn[name].to(old.dtype)
+    if missed:
+        raise validate.fail(
+            f"parameters {missed} that no layer's reset_parameters() draws",
+            "a seeded start for every trainable parameter",
+            "Give their module a reset_parameters(), or keep the module's own start "
+            "with Task(module, seed=None).",
+        )
+
+
+def _inside_out(module: nn.Module) -> list[nn.Module]:
+    """List every layer once, after those inside it, as they are made."""
+    found: dict[nn.Module, None] = {}
+    for child in module.children():
+        found |= dict.fromkeys(_inside_out(child))
+    return [*found, module]
+
+
+@contextmanager
+def _generator(seed: int) -> Iterator[None]:
+    """Let layers draw from a fresh generator; torch's global one stays as it is."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield

@@ -105,7 +105,7 @@ class Layout:
         sizes = [prod(shape) for shape in self.shapes.values()]
         parts = torch.split(params, sizes, dim=-1)  # its gradient is one cat
         return {
-            name: part.reshape(*lead, *shape)
+            name: part.reshape((*lead, *shape))  # a number of its own has no axes
             for (name, shape), part in zip(self.shapes.items(), parts, strict=True)
         }
 

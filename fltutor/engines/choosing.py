@@ -15,7 +15,7 @@ from fltutor.clients import Client, LocalTraining
 from fltutor.engines.affine import plan_descent
 from fltutor.engines.backprop import Layer, read_layers
 from fltutor.engines.schedule import Group, count_steps, groups
-from fltutor.engines.shared import Direction, keep_freed_memory, refuse_oversize
+from fltutor.engines.shared import Direction, admit, keep_freed_memory
 from fltutor.engines.stacking import (
     Gradients,
     by_autograd,
@@ -152,7 +152,7 @@ class Vectorised:
         memory: Mapping[str, Tensor],
     ) -> tuple[Tensor, Tensor]:
         """Return ends ``(K, d)`` and steps ``(K,)``, as every engine."""
-        refuse_oversize(starts)
+        admit(task, starts, clients, plan, local, memory)
         keep_freed_memory()
         path = self.choose(task, clients)
         ends = torch.empty_like(starts, memory_format=torch.contiguous_format)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from fltutor.clients import Client, LocalTraining
-from fltutor.engines.shared import Direction, refuse_oversize
+from fltutor.engines.shared import Direction, admit
 from fltutor.task import Task
 
 
@@ -27,7 +27,7 @@ def sequential(
     ----------
     McMahan et al. 2017 (arXiv:1602.05629), Algorithm 1, ClientUpdate.
     """
-    refuse_oversize(starts)
+    admit(task, starts, clients, plan, local, memory)
     ends, steps = [], []
     for k, client in enumerate(clients):
         own = {name: m[k] if m.ndim == 2 else m for name, m in memory.items()}

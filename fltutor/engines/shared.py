@@ -1,4 +1,4 @@
-"""What all engines share: their types and their memory check."""
+"""What all engines share: their types, and the one check of what they are given."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from fltutor import validate
 from fltutor.clients import Client, LocalTraining
 from fltutor.task import Task
 
@@ -74,6 +75,96 @@ class Engine(Protocol):
         ends ``(K, d)`` and steps taken ``(K,)``.
         """
         ...
+
+
+def admit_clients(task: Task, clients: Sequence[Client]) -> None:
+    """Require that every client's data fit the task, and one another.
+
+    Data that were looked at before cost a look-up.
+
+    Raises
+    ------
+    ValueError
+        naming the client.
+    """
+    first = clients[0].data
+    for client in clients:
+        data, name = client.data, f"client {client.id}"
+        task.admits(data, name)
+        if data.x.shape[1:] != first.x.shape[1:] or data.y.dtype != first.y.dtype:
+            raise validate.fail(
+                f"{name} with examples {tuple(data.x.shape[1:])} and {data.y.dtype} "
+                f"labels, and client {clients[0].id} with "
+                f"{tuple(first.x.shape[1:])} and {first.y.dtype}",
+                "one form of example at all clients",
+                "Bring their data into one shape, say by padding or cutting.",
+            )
+
+
+def admit(
+    task: Task,
+    starts: Tensor,
+    clients: Sequence[Client],
+    plan: Tensor,
+    local: LocalTraining,
+    memory: Mapping[str, Tensor],
+) -> None:
+    """Check what an engine is given; every engine calls it before anything else.
+
+    Raises
+    ------
+    ValueError
+        in the same words whichever engine is asked.
+    MemoryError
+        a round above 4 GiB.
+    """
+    validate.instance("task", task, Task)
+    validate.instances("clients", clients, Client)
+    validate.instance("local", local, LocalTraining)
+    validate.returned(
+        "the round's start",
+        starts,
+        shape=(len(clients), task.dim),
+        dtype=task.dtype,
+        finite=False,
+        advice="Give each client of the cohort one model vector of this task.",
+    )
+    refuse_oversize(starts)
+    _check_plan(plan, clients)
+    for name, matrix in memory.items():
+        rows = matrix.ndim == 2
+        validate.returned(
+            f"memory {name!r}",
+            matrix,
+            shape=tuple(starts.shape if rows else starts.shape[1:]),
+            dtype=task.dtype,
+            finite=False,
+            advice="Give one row a client, or one vector of the server's.",
+        )
+    admit_clients(task, clients)
+
+
+def _check_plan(plan: Tensor, clients: Sequence[Client]) -> None:
+    """Require one list of batches a client, of rows that its data have."""
+    whole = isinstance(plan, Tensor) and plan.dtype == torch.int64 and plan.ndim == 3
+    if not whole or len(plan) != len(clients):
+        raise validate.fail(
+            f"plan={validate.shown(plan)} for {len(clients)} clients",
+            "whole numbers (clients K, steps S, batch B)",
+            "Make it with batch_plan.",
+        )
+    if plan.numel() == 0:
+        return
+    last = plan.amax(dim=(1, 2))  # (K,)
+    sizes = torch.tensor([len(client) for client in clients])
+    if bool((last >= sizes).any()):
+        k = int((last >= sizes).nonzero()[0])
+        raise validate.fail(
+            f"a plan with row {int(last[k])} for client {clients[k].id}, which has "
+            f"{int(sizes[k])} examples",
+            f"rows from 0 to {int(sizes[k]) - 1}",
+            "Make the plan with batch_plan, from the clients' own sizes.",
+        )
 
 
 def refuse_oversize(starts: Tensor) -> None:

@@ -89,8 +89,10 @@ def test_batch_norm_is_refused_with_the_way_out():
         Task(nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4)))
 
 
-def test_batch_norm_without_running_statistics_is_accepted():
-    Task(nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4, track_running_stats=False)))
+def test_batch_norm_without_running_statistics_mixes_examples_and_is_refused():
+    layer = nn.BatchNorm1d(4, track_running_stats=False)
+    with pytest.raises(ValueError, match=r"mixes the examples.*GroupNorm"):
+        Task(nn.Sequential(nn.Linear(4, 4), layer))
 
 
 def test_dropout_is_refused():

@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from copy import deepcopy
-from typing import TypeAlias
+from typing import Any
+from weakref import WeakSet
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad
-from torch.nn import functional
 
 from fltutor import models, seeds, validate
 from fltutor.datasets import Dataset
+from fltutor.task.admitting import admit
+from fltutor.task.losses import Loss, find_loss
+from fltutor.task.refusing import refuse
 from fltutor.threads import one_thread_each
 from fltutor.vectors import Layout
 
-#: (outputs (B, ...), targets (B,)) -> losses (B,)
-Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
-
-
-def _cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
-    return functional.cross_entropy(outputs, targets, reduction="none")
-
-
-def _squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
-    return (outputs.reshape(targets.shape) - targets).square()
-
-
 #: Examples times parameters from which an evaluation is worth several threads.
 _WORTH_THREADS = 10**8
-
-LOSSES: dict[str, Loss] = {"cross_entropy": _cross_entropy, "mse": _squared_error}
 
 
 class Task:
     """What is learnt: a model and a loss, as functions of one parameter vector.
 
     The vector holds the module's trainable float parameters and nothing else. The
-    module is copied; the caller's own is never changed.
+    module is copied; the caller's own is never changed. Frozen parameters and buffers
+    stay as they are. A task can be pickled and copied, if its module and loss can.
+
+    What can be seen of a module without data is refused here. The rest, a forward pass
+    that draws random numbers or mixes examples, a loss that is a mean already, is
+    refused by :meth:`admits`, when the task meets its first data.
 
     Parameters
     ----------
@@ -48,12 +41,14 @@ class Task:
         "cross_entropy" (nats), "mse", or a function (outputs, targets) ->
         losses ``(B,)``.
     seed
-        of the starting parameters; None keeps the module's own.
+        of the starting parameters, which are all drawn anew; None keeps the module's
+        own, as for a model that was trained before.
 
     Raises
     ------
     ValueError
-        an unknown loss, or a module with running statistics or dropout.
+        an unknown loss; a module with running statistics, BatchNorm, dropout or hooks;
+        with a seed, parameters that no ``reset_parameters`` draws.
 
     Examples
     --------
@@ -69,18 +64,17 @@ class Task:
         loss: str | Loss = "cross_entropy",
         seed: int | None = 0,
     ):
-        _refuse_hidden_state(module)
-        if isinstance(loss, str):
-            validate.one_of("loss", loss, LOSSES)
+        refuse(module)
+        self.losses = find_loss(loss)
+        self.loss_name = loss if isinstance(loss, str) else "custom"
         self.module = deepcopy(module)
         if seed is not None:
             models.reset(self.module, int(seeds.keys(seed, "init") >> 1))
-        self.loss_name = loss if isinstance(loss, str) else "custom"
-        self.losses = LOSSES[loss] if isinstance(loss, str) else loss
         self.layout = Layout.of(self.module)
         self.dim = self.layout.size
         self.dtype = self.init().dtype
-        self._gradient = grad(self.loss)
+        self._shared = _second_names(self.module, self.layout)
+        self._forget()
 
     def init(self) -> Tensor:
         """Return the starting parameters, ``(d,)``, the same at every call."""
@@ -88,9 +82,9 @@ class Task:
 
     def predict(self, params: Tensor, x: Tensor) -> Tensor:
         """Return the model's outputs ``(B, ...)`` for inputs ``(B, ...)``."""
-        outputs: Tensor = functional_call(
-            self.module, self.layout.unflatten(params), (x,)
-        )
+        pieces = self.layout.unflatten(params)
+        pieces |= {other: pieces[name] for other, name in self._shared.items()}
+        outputs: Tensor = functional_call(self.module, pieces, (x,), tie_weights=False)
         return outputs
 
     def loss(
@@ -120,8 +114,35 @@ class Task:
         self, params: Tensor, x: Tensor, y: Tensor, real: Tensor | None = None
     ) -> Tensor:
         """Return the gradient of :meth:`loss` in ``params``, ``(d,)``."""
-        vector: Tensor = self._gradient(params, x, y, real)
+        vector: Tensor = grad(self.loss)(params, x, y, real)
         return vector
+
+    def admits(self, dataset: Dataset, name: str = "the data") -> None:
+        """Require that a data set fits the model and the loss, in every example.
+
+        A data set is looked at once. The first of its kind also makes a trial: a few
+        examples go through model and loss, together and alone.
+
+        Parameters
+        ----------
+        dataset
+            what will be trained or measured on.
+        name
+            what it is called in a message.
+
+        Raises
+        ------
+        ValueError
+            another precision or width, labels without an output, whole labels where
+            floats are needed or the reverse, a loss that is a mean, a forward pass
+            that draws random numbers, remembers or mixes examples.
+        """
+        validate.instance(name, dataset, Dataset)
+        if dataset in self._admitted:
+            return
+        kind = (dataset.x.shape[1:], dataset.x.dtype, dataset.y.dtype)
+        self._trials[kind] = admit(self, dataset, name, self._trials.get(kind))
+        self._admitted.add(dataset)
 
     @torch.no_grad()
     def evaluate(self, params: Tensor, dataset: Dataset) -> dict[str, float]:
@@ -131,6 +152,7 @@ class Task:
         -------
         "loss" in nats, and for classification "accuracy" in [0, 1].
         """
+        self.admits(dataset)
         validate.vector("params", params, self.dim)
         if len(dataset) * self.dim < _WORTH_THREADS:
             with one_thread_each():
@@ -150,20 +172,34 @@ class Task:
             result["accuracy"] = right / len(dataset)
         return result
 
+    def _forget(self) -> None:
+        """Start without data that were admitted; a copy meets its own."""
+        self._admitted: WeakSet[Dataset] = WeakSet()
+        self._trials: dict[Any, Tensor] = {}
 
-def _refuse_hidden_state(module: nn.Module) -> None:
-    """Refuse what a parameter vector cannot carry, and say what to use."""
-    for name, layer in module.named_modules():
-        where = f"{type(layer).__name__} at {name!r}"
-        if getattr(layer, "running_mean", None) is not None:
-            raise validate.fail(
-                f"{where}, which keeps running statistics outside its parameters",
-                "a model that is its trainable parameters and nothing else",
-                "A server that averages vectors would lose them. Use nn.GroupNorm.",
-            )
-        if isinstance(layer, nn.modules.dropout._DropoutNd) and layer.p > 0:
-            raise validate.fail(
-                f"{where}, which draws random numbers while it trains",
-                "a loss that is a function of parameters and batch",
-                "Set p=0 or leave the layer out.",
-            )
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy holds."""
+        passing = ("_admitted", "_trials")
+        return {k: v for k, v in self.__dict__.items() if k not in passing}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Become a copy."""
+        self.__dict__.update(state)
+        self._forget()
+
+
+def _second_names(module: nn.Module, layout: Layout) -> dict[str, str]:
+    """Map the other names of a shared parameter to its name in the vector.
+
+    Only places of their own count: a layer that stands twice in a model is one place.
+    """
+    first = {id(p): name for name, p in module.named_parameters()}
+    places, names = set(), dict[str, str]()
+    for name, parameter in module.named_parameters(remove_duplicate=False):
+        owner, _, attribute = name.rpartition(".")
+        place = (id(module.get_submodule(owner)), attribute)
+        known = first[id(parameter)]
+        if place not in places and name != known and known in layout.shapes:
+            names[name] = known
+        places.add(place)
+    return names
