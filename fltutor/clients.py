@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,11 @@ class Client:
     id: int
     data: Dataset
 
+    def __post_init__(self) -> None:
+        """Check that it has a number and data."""
+        object.__setattr__(self, "id", validate.count("id", self.id, low=0))
+        validate.instance("data", self.data, Dataset)
+
     def __len__(self) -> int:
         """Return n_k, the number of examples."""
         return len(self.data)
@@ -44,7 +49,8 @@ class LocalTraining:
     Attributes
     ----------
     epochs
-        E, passes over the client's own data; or one number per client id.
+        E, passes over the client's own data; or one number per client id, as a
+        list, an array or a tensor.
     batch_size
         B, examples in a step; None takes all of them in one step.
     lr
@@ -67,18 +73,18 @@ class LocalTraining:
     weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
-        """Check every number."""
-        if isinstance(self.epochs, Sequence):
-            for each in self.epochs:
-                validate.count("epochs", each, low=0)
-            object.__setattr__(self, "epochs", tuple(self.epochs))
-        else:
-            validate.count("epochs", self.epochs)
+        """Check every number, and keep each as Python's own."""
+        advice = "Take 0.1 and halve it until the loss falls."
+        plain: dict[str, Any] = {
+            "epochs": validate.counts("epochs", self.epochs),
+            "lr": validate.positive("lr", self.lr, advice),
+            "momentum": validate.fraction("momentum", self.momentum),
+            "weight_decay": validate.at_least("weight_decay", self.weight_decay, 0.0),
+        }
         if self.batch_size is not None:
-            validate.count("batch_size", self.batch_size)
-        validate.positive("lr", self.lr, "Take 0.1 and halve it until the loss falls.")
-        validate.fraction("momentum", self.momentum)
-        validate.at_least("weight_decay", self.weight_decay, 0.0)
+            plain["batch_size"] = validate.count("batch_size", self.batch_size)
+        for name, value in plain.items():
+            object.__setattr__(self, name, value)
 
     def of(self, ids: npt.ArrayLike) -> LocalTraining:
         """Return the settings of a cohort: epochs one per client of the cohort.
@@ -131,6 +137,7 @@ def batch_plan(
     >>> plan.shape, (plan >= 0).sum(dim=(1, 2))
     (torch.Size([2, 2, 2]), tensor([3, 1]))
     """
+    validate.instance("local", local, LocalTraining)
     counts = np.asarray(sizes, dtype=np.int64)  # (K,)
     words = _keys(streams)  # (K,)
     validate.same_length(sizes=len(counts), streams=len(words))

@@ -14,7 +14,7 @@ from fltutor.aggregators import Aggregator, mean
 from fltutor.algorithms import FedAvg
 from fltutor.clients import Client, LocalTraining
 from fltutor.datasets import Dataset
-from fltutor.engines import Engine, vectorised
+from fltutor.engines import Engine, admit_clients, vectorised
 from fltutor.history import History, Record, gather
 from fltutor.promises import fit
 from fltutor.rounds import Attendance, aggregate, draw, record, send, shares
@@ -61,8 +61,9 @@ class Federation:
     Raises
     ------
     ValueError
-        no clients, a cohort larger than the federation, data in another
-        precision than the model.
+        no clients, a cohort larger than the federation, a client whose data do not
+        fit the model or one another's; one that is made on request is looked at when
+        it first takes part.
     """
 
     task: Task
@@ -79,17 +80,20 @@ class Federation:
 
     def __post_init__(self) -> None:
         """Check that the parts fit together."""
-        validate.not_empty("clients", self.clients)
+        validate.instance("task", self.task, Task)
+        validate.instances("clients", self.clients, Client)
+        validate.instance("algorithm", self.algorithm, FedAvg)
+        validate.instance("local", self.local, LocalTraining)
+        validate.function("aggregator", self.aggregator)
+        validate.function("engine", self.engine)
+        validate.seed(self.seed)
         if self.cohort_size is not None:
-            validate.count("cohort_size", self.cohort_size, 1, len(self.clients))
+            size = validate.count("cohort_size", self.cohort_size, 1, len(self.clients))
+            object.__setattr__(self, "cohort_size", size)
         validate.one_of("sampling", self.sampling, ("fixed", "poisson"))
-        x, params = self.clients[0].data.x, self.task.init()
-        if x.is_floating_point() and x.dtype != params.dtype:
-            raise validate.fail(
-                f"data in {x.dtype} and a model in {params.dtype}",
-                "one precision",
-                "Call torch.set_default_dtype before you make data and model.",
-            )
+        # clients that are made on request are checked when they take part
+        made = isinstance(self.clients, list | tuple)
+        admit_clients(self.task, self.clients if made else [self.clients[0]])
         fit(self)
 
     @property

@@ -86,14 +86,9 @@ def cnn(
     num_groups
         adds GroupNorm after each convolution; must divide both channels.
     """
-    size = validate.count("image_size", image_size, low=4)
-    if size % 4:
-        raise validate.fail(
-            f"image_size={size}", "a multiple of 4", "Pad the images: 28, 32."
-        )
+    side = _quarter(image_size)
+    wide, width = _channels(channels, num_groups), validate.count("hidden", hidden)
     outputs = validate.count("num_outputs", num_outputs)
-    width = validate.count("hidden", hidden)
-    wide = _channels(channels, num_groups)
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     with _generator(0):
         for index, (left, right) in enumerate(pairwise((1, *wide))):
@@ -103,10 +98,20 @@ def cnn(
             layers[f"relu{index + 1}"] = nn.ReLU()
             layers[f"pool{index + 1}"] = nn.MaxPool2d(2)
         layers["flat"] = nn.Flatten()
-        layers["hidden"] = nn.Linear(wide[1] * (size // 4) ** 2, width)
+        layers["hidden"] = nn.Linear(wide[1] * side**2, width)
         layers["relu3"] = nn.ReLU()
         layers["head"] = nn.Linear(width, outputs)
     return nn.Sequential(layers)
+
+
+def _quarter(image_size: int) -> int:
+    """Return the pixels on a side that two poolings leave."""
+    size = validate.count("image_size", image_size, low=4)
+    if size % 4:
+        raise validate.fail(
+            f"image_size={size}", "a multiple of 4", "Pad the images: 28, 32."
+        )
+    return size // 4
 
 
 def _channels(channels: Any, num_groups: int | None) -> list[int]:

@@ -13,8 +13,9 @@ import numpy as np
 from fltutor.seeds import stream
 from fltutor.validate import at_least, count, positive
 
+from .arrays import as_tensor
 from .cutting import stratified_cut
-from .records import Dataset, Split, as_tensor
+from .records import Dataset, Split
 
 Array = np.ndarray[Any, Any]
 

@@ -30,9 +30,10 @@ import numpy as np
 
 from fltutor.validate import one_of
 
+from .arrays import as_tensor
 from .cutting import stratified_cut
 from .folder import damaged, locate, read
-from .records import Dataset, Split, as_tensor
+from .records import Dataset, Split
 from .sources import HEART_DISEASE
 
 Array = np.ndarray[Any, Any]

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .arrays import as_tensor
 from .folder import damaged, locate, read
-from .records import Dataset, Split, as_tensor
+from .records import Dataset, Split
 from .sources import FASHION_MNIST, MNIST, Source
 
 Array = np.ndarray[Any, Any]

@@ -18,9 +18,10 @@ import numpy as np
 
 from fltutor.validate import count, fail
 
+from .arrays import as_tensor
 from .cutting import open_fraction
 from .folder import damaged, locate, read
-from .records import Dataset, Split, as_tensor
+from .records import Dataset, Split
 from .sources import SHAKESPEARE
 
 Array = np.ndarray[Any, Any]

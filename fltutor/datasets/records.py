@@ -6,16 +6,20 @@ out of range is named here, and not met later as a curve that bends strangely.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-Indices = Tensor | np.ndarray[Any, Any] | Sequence[int] | slice
-"""What selects examples: integers, a boolean mask, a list or a slice."""
+from fltutor import validate
+from fltutor.datasets.arrays import Indices, as_tensor, codes, is_words, positions
+from fltutor.datasets.checking import check
+from fltutor.datasets.frames import read_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -35,9 +39,11 @@ class Dataset:
         C, so that labels lie in 0..C-1. None for regression.
     groups
         Shape (n,), int64, or None: which natural owner (a hospital, a
-        speaker, a device) an example comes from.
+        speaker, a device) an example comes from. Words become numbers.
     group_names
         Name of group g at position g; empty where groups have no names.
+    class_names
+        Name of class c at position c; empty where classes have no names.
 
     Raises
     ------
@@ -51,18 +57,89 @@ class Dataset:
     num_classes: int | None = None
     groups: Tensor | None = None
     group_names: tuple[str, ...] = ()
+    class_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Bring the fields into their declared types and check them."""
-        object.__setattr__(self, "x", as_tensor(self.x, "x"))
-        object.__setattr__(self, "y", as_tensor(self.y, "y"))
-        object.__setattr__(self, "group_names", tuple(self.group_names))
+        self._set(x=as_tensor(self.x, "x"), y=as_tensor(self.y, "y"))
+        if self.num_classes is not None:
+            self._set(num_classes=validate.count("num_classes", self.num_classes))
+        if self.groups is not None and not self.group_names and is_words(self.groups):
+            places, names = codes(np.asarray(self.groups).tolist())
+            self._set(groups=places, group_names=map(str, names))
         if self.groups is not None:
-            object.__setattr__(self, "groups", as_tensor(self.groups, "groups"))
-        _check_lengths(self)
-        _check_finite(self.x, "x")
-        _check_targets(self)
-        _check_groups(self)
+            self._set(groups=as_tensor(self.groups, "groups"))
+        self._set(group_names=tuple(self.group_names))
+        self._set(class_names=tuple(self.class_names))
+        check(self)
+
+    def _set(self, **fields: Any) -> None:
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        target: str,
+        group: str | None = None,
+        classes: Any = None,
+    ) -> Dataset:
+        """Read a table: one row an example, one column what is learnt.
+
+        Words, whole numbers and yes/no in the target are classes, coded in sorted
+        order (a categorical column's own); floats are values for a regression.
+
+        Parameters
+        ----------
+        frame
+            a pandas frame; every other column is a feature: numbers or yes/no.
+        target, group
+            the columns that are learnt, and that say whose row it is.
+        classes
+            the classes in the order of their codes, or how many, 0 to C - 1. Give a
+            test set the training set's ``class_names``, so that both are coded alike.
+
+        Raises
+        ------
+        ValueError
+            columns that are missing or hold words, empty cells, unknown classes.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> rows = {"age": [60, 41], "ill": ["no", "yes"], "clinic": ["Ulm", "Bonn"]}
+        >>> data = Dataset.from_frame(pd.DataFrame(rows), target="ill", group="clinic")
+        >>> data.y, data.class_names, data.group_names
+        (tensor([0, 1]), ('no', 'yes'), ('Bonn', 'Ulm'))
+        """
+        return cls(**read_frame(frame, target=target, group=group, classes=classes))
+
+    @classmethod
+    def from_torch(cls, dataset: Any, num_classes: int | None = None) -> Dataset:
+        """Read a torch data set of pairs (x, y), a ``TensorDataset`` for example.
+
+        Parameters
+        ----------
+        dataset
+            has a length, and an example and its target at every place.
+        num_classes
+            C, or None for regression.
+        """
+        tensors = getattr(dataset, "tensors", None)
+        if tensors is None:
+            if not (hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__")):
+                raise _no_pairs(validate.shown(dataset))
+            pairs = [dataset[i] for i in range(len(dataset))]
+            if not all(isinstance(p, tuple | list) and len(p) == 2 for p in pairs):
+                raise _no_pairs("examples that are no pairs")
+            parts = zip(*pairs, strict=True)
+            tensors = [torch.stack([as_tensor(v) for v in part]) for part in parts]
+        if len(tensors) != 2:
+            raise _no_pairs(f"{len(tensors)} tensors")
+        x, y = tensors
+        return cls(x, y, num_classes)
 
     def __len__(self) -> int:
         """Return the number of examples n."""
@@ -78,7 +155,7 @@ class Dataset:
         IndexError
             If a number lies outside the data or a mask has another length.
         """
-        chosen = _positions(indices, len(self))
+        chosen = positions(indices, len(self))
         groups = None if self.groups is None else self.groups[chosen]
         return replace(self, x=self.x[chosen], y=self.y[chosen], groups=groups)
 
@@ -121,19 +198,22 @@ class Split:
 
     def __post_init__(self) -> None:
         """Check that both parts describe the same problem."""
-        if self.train.x.shape[1:] != self.test.x.shape[1:]:
-            raise ValueError(
-                f"Split {self.name!r}: train examples have shape "
-                f"{tuple(self.train.x.shape[1:])}, test examples "
-                f"{tuple(self.test.x.shape[1:])}. Both parts need one shape: "
-                "cut them from the same array."
+        for part in ("train", "test"):
+            validate.instance(part, getattr(self, part), Dataset)
+        train, test = tuple(self.train.x.shape[1:]), tuple(self.test.x.shape[1:])
+        if train != test:
+            raise validate.fail(
+                f"training examples {train} and test examples {test} in {self.name!r}",
+                "one shape in both parts",
+                "Cut them from the same array.",
             )
         for part in ("train", "test"):
             got = getattr(self, part).num_classes
             if got != self.num_classes:
-                raise ValueError(
-                    f"Split {self.name!r}: {part}.num_classes is {got}, the split "
-                    f"says {self.num_classes}. Give all three the same number."
+                raise validate.fail(
+                    f"a split {self.name!r} whose {part}.num_classes is {got}",
+                    f"num_classes={self.num_classes}, as in the split",
+                    "Give all three the same number.",
                 )
 
     def __repr__(self) -> str:
@@ -141,124 +221,7 @@ class Split:
         return f"Split({self.name!r}, train={self.train!r}, test={self.test!r})"
 
 
-def as_tensor(value: Any, name: str = "x") -> Tensor:
-    """Return `value` as a tensor: integers int64, new floats default dtype."""
-    if isinstance(value, Tensor):
-        tensor = value.detach()
-    else:
-        array = np.asarray(value)
-        if array.dtype.kind not in "biuf":
-            raise TypeError(
-                f"Dataset: {name} holds {array.dtype} values, but only numbers can "
-                "be trained on. Turn words into numbers first."
-            )
-        tensor = torch.tensor(array)
-        if tensor.is_floating_point():
-            tensor = tensor.to(torch.get_default_dtype())
-    if tensor.is_floating_point() or tensor.dtype == torch.int64:
-        return tensor
-    return tensor.to(torch.int64)
-
-
-def _check_lengths(data: Dataset) -> None:
-    if data.x.ndim < 1 or data.x.shape[0] == 0:
-        raise ValueError(
-            f"Dataset: x has shape {tuple(data.x.shape)}, so there is no example in "
-            "it. At least one example is needed: check the selection before this."
-        )
-    for name, part in (("y", data.y), ("groups", data.groups)):
-        if part is None:
-            continue
-        if part.ndim != 1 or part.shape[0] != data.x.shape[0]:
-            raise ValueError(
-                f"Dataset: {name} has shape {tuple(part.shape)}, x has "
-                f"{data.x.shape[0]} examples. {name} needs shape "
-                f"({data.x.shape[0]},): one number for each example."
-            )
-
-
-def _check_finite(values: Tensor, name: str) -> None:
-    if not values.is_floating_point() or bool(torch.isfinite(values).all()):
-        return
-    bad = ~torch.isfinite(values).reshape(values.shape[0], -1).all(dim=1)
-    first = int(bad.nonzero()[0])
-    raise ValueError(
-        f"Dataset: {name} holds NaN or infinity in {int(bad.sum())} of "
-        f"{values.shape[0]} examples, the first at index {first}. Every value must be "
-        "finite: fill in or drop missing values before building the Dataset."
+def _no_pairs(got: str) -> ValueError:
+    return validate.fail(
+        got, "a torch data set of pairs (x, y)", "Use TensorDataset(x, y)."
     )
-
-
-def _check_targets(data: Dataset) -> None:
-    y, classes = data.y, data.num_classes
-    if classes is None:
-        _check_finite(y, "y")
-        return
-    if isinstance(classes, bool) or not isinstance(classes, int) or classes < 1:
-        raise ValueError(
-            f"Dataset: num_classes is {classes!r}. It needs a whole number of at "
-            "least 1, or None for regression."
-        )
-    if y.is_floating_point():
-        raise ValueError(
-            f"Dataset: y holds {y.dtype} values, but num_classes={classes} asks for "
-            "whole class labels. Convert y to integers, or leave num_classes=None "
-            "for regression."
-        )
-    low, high = int(y.min()), int(y.max())
-    if low < 0 or high >= classes:
-        raise ValueError(
-            f"Dataset: labels run from {low} to {high}, but num_classes={classes} "
-            f"allows 0..{classes - 1}. Renumber the labels from 0, or raise "
-            "num_classes."
-        )
-
-
-def _check_groups(data: Dataset) -> None:
-    if data.groups is None:
-        return
-    if data.groups.is_floating_point() or int(data.groups.min()) < 0:
-        raise ValueError(
-            "Dataset: groups must be whole numbers from 0 on, one for each example. "
-            "Number the owners 0, 1, 2, ... and keep their names in group_names."
-        )
-    highest = int(data.groups.max())
-    if data.group_names and highest >= len(data.group_names):
-        raise ValueError(
-            f"Dataset: group {highest} has no name, group_names holds "
-            f"{len(data.group_names)}. Give one name for each group, or none at all."
-        )
-
-
-def _positions(indices: Indices, n: int) -> Tensor:
-    """Return `indices` as int64 positions in 0..n-1, shape (m,)."""
-    if isinstance(indices, slice):
-        return torch.arange(n)[_forward(indices, n)]
-    chosen = torch.as_tensor(indices)
-    if chosen.numel() == 0:
-        chosen = chosen.reshape(0).to(torch.int64)
-    if chosen.ndim != 1 or chosen.is_floating_point() or chosen.is_complex():
-        raise TypeError(
-            f"Dataset: cannot select examples by {indices!r}. A list, array or tensor "
-            "of whole numbers, a mask or a slice is needed; for one example write "
-            "data[[i]]."
-        )
-    if chosen.dtype == torch.bool:
-        if chosen.shape[0] != n:
-            raise IndexError(
-                f"Dataset: the mask has {chosen.shape[0]} entries, the data {n} "
-                "examples. One entry for each example is needed."
-            )
-        return chosen.nonzero()[:, 0]
-    chosen = chosen.to(torch.int64)
-    if chosen.numel() and (int(chosen.min()) < -n or int(chosen.max()) >= n):
-        raise IndexError(
-            f"Dataset: indices run from {int(chosen.min())} to {int(chosen.max())}, "
-            f"but there are {n} examples, 0..{n - 1}. Choose among those."
-        )
-    return torch.where(chosen < 0, chosen + n, chosen)
-
-
-def _forward(part: slice, n: int) -> Tensor:
-    """Return the positions of a slice; torch itself knows no negative step."""
-    return torch.tensor(list(range(n))[part], dtype=torch.int64)

@@ -25,7 +25,8 @@ import numpy as np
 from fltutor.seeds import stream
 from fltutor.validate import at_least, count
 
-from .records import Dataset, Split, as_tensor
+from .arrays import as_tensor
+from .records import Dataset, Split
 
 Array = np.ndarray[Any, Any]
 

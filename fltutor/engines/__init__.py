@@ -7,9 +7,16 @@ An engine is a function
 
 from fltutor.engines.choosing import Vectorised
 from fltutor.engines.reading import sequential
-from fltutor.engines.shared import Direction, Engine
+from fltutor.engines.shared import Direction, Engine, admit_clients
 
-__all__ = ["Direction", "Engine", "Vectorised", "sequential", "vectorised"]
+__all__ = [
+    "Direction",
+    "Engine",
+    "Vectorised",
+    "admit_clients",
+    "sequential",
+    "vectorised",
+]
 
 #: The engine of every federation that names no other.
 vectorised = Vectorised()

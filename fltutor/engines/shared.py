@@ -113,14 +113,12 @@ def admit(
 
     Raises
     ------
-    ValueError
+    ValueError, MemoryError
         in the same words whichever engine is asked.
-    MemoryError
-        a round above 4 GiB.
     """
-    validate.instance("task", task, Task)
-    validate.instances("clients", clients, Client)
-    validate.instance("local", local, LocalTraining)
+    _check_parts(task, clients, local)
+    if isinstance(starts, Tensor):
+        refuse_oversize(starts)
     validate.returned(
         "the round's start",
         starts,
@@ -129,10 +127,9 @@ def admit(
         finite=False,
         advice="Give each client of the cohort one model vector of this task.",
     )
-    refuse_oversize(starts)
     _check_plan(plan, clients)
     for name, matrix in memory.items():
-        rows = matrix.ndim == 2
+        rows = isinstance(matrix, Tensor) and matrix.ndim == 2
         validate.returned(
             f"memory {name!r}",
             matrix,
@@ -142,6 +139,12 @@ def admit(
             advice="Give one row a client, or one vector of the server's.",
         )
     admit_clients(task, clients)
+
+
+def _check_parts(task: Task, clients: Sequence[Client], local: LocalTraining) -> None:
+    validate.instance("task", task, Task)
+    validate.instances("clients", clients, Client)
+    validate.instance("local", local, LocalTraining)
 
 
 def _check_plan(plan: Tensor, clients: Sequence[Client]) -> None:

@@ -27,6 +27,7 @@ def refuse(module: Any) -> None:
         hooks; parameters of several precisions, or not yet made.
     """
     validate.instance("module", module, nn.Module)
+    _refuse_parameters(module)
     for name, layer in module.named_modules():
         where = f"{type(layer).__name__} at {name!r}"
         _refuse_mixing(layer, where)
@@ -37,7 +38,6 @@ def refuse(module: Any) -> None:
                 "a model whose forward pass is its layers' own",
                 "Write what the hook does in forward(), or remove it.",
             )
-    _refuse_parameters(module)
 
 
 def _refuse_mixing(layer: nn.Module, where: str) -> None:
