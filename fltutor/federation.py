@@ -61,9 +61,8 @@ class Federation:
     Raises
     ------
     ValueError
-        no clients, a cohort larger than the federation, a client whose data do not
-        fit the model or one another's; one that is made on request is looked at when
-        it first takes part.
+        no clients, a cohort larger than the federation, clients' data that do not
+        fit the model or one another's (made on request: when they first take part).
     """
 
     task: Task
@@ -227,6 +226,8 @@ class Federation:
         validate.count("n", n, 0)
         validate.count("every", every)
         validate.count("start", start, 0)
+        if test is not None:
+            self.task.admits(test, "the test set")
         begin = self.init() if state is None else state
         admit(begin, self._start)
         return self._rounds(n, test, every, begin, start)
