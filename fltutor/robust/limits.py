@@ -24,6 +24,21 @@ def majority(name: str, num_byzantine: int, k: int) -> None:
         )
 
 
+def sees_rows(name: str, inner: Any) -> None:
+    """Refuse an inner rule that is there to hide the rows (``hides_rows``)."""
+    if getattr(inner, "hides_rows", False):
+        raise validate.fail(
+            _("inner={inner} for {name}").format(
+                inner=getattr(inner, "name", type(inner).__name__), name=name
+            ),
+            _("a rule that sees single updates"),
+            _(
+                "Choose one of the two protections: {name} compares single updates, "
+                "and secure aggregation hides them."
+            ).format(name=name),
+        )
+
+
 def krums(name: str, num_byzantine: int, k: int) -> None:
     """Refuse f of K rows without a majority, and warn where Krum's proof ends.
 

@@ -56,6 +56,7 @@ class Bucketing:
         keep(self, size=validate.count("size", self.size))
         keep(self, seed=validate.seed(self.seed))
         validate.function("inner", self.inner)
+        limits.sees_rows(self.name, self.inner)
 
     def __call__(self, deltas: Tensor, weights: Tensor) -> Tensor:
         """Return the inner rule's answer on the buckets of ``(K, d)``, ``(d,)``."""
@@ -109,6 +110,7 @@ class NearestNeighbourMixing:
         """Check the parts."""
         keep(self, num_byzantine=validate.count("num_byzantine", self.num_byzantine, 0))
         validate.function("inner", self.inner)
+        limits.sees_rows(self.name, self.inner)
 
     def __call__(self, deltas: Tensor, weights: Tensor) -> Tensor:
         """Return the inner rule's answer on the mixed rows of ``(K, d)``, ``(d,)``."""

@@ -59,6 +59,8 @@ class SecureSum:
     name: str = "secure_sum"
     #: A federation refuses what travels beside the deltas: nothing would hide it.
     protects: str = "single updates from the server"
+    #: A rule that compares single updates cannot stand around it.
+    hides_rows: bool = True
 
     def __post_init__(self) -> None:
         """Check the threshold and the rule."""

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fltutor as ft
-from fltutor import entropy, signatures
+from fltutor import entropy, robust, signatures
 from fltutor.aggregators import mean, uniform_mean
 from fltutor.secagg import (
     FixedPoint,
@@ -583,15 +583,33 @@ def test_secure_sum_refuses_updates_beyond_the_clip():
         secure_sum(threshold=3, clip=0.01)(*rows())
 
 
-def test_secure_sum_refuses_a_robust_rule():
-    def median(deltas, weights):
-        return deltas.median(dim=0).values
-
-    words = (
-        "Got rule=median under secure aggregation.*Choose one of the two protections"
-    )
+@pytest.mark.parametrize(
+    ("rule", "name"),
+    [
+        (robust.median, "median"),
+        (robust.krum(num_byzantine=1), "krum"),
+        (robust.geometric_median(), "geometric_median"),
+        (robust.norm_bound(max_norm=1.0), "norm_bound"),
+        (lambda deltas, weights: deltas[0], "<lambda>"),
+    ],
+)
+def test_secure_sum_refuses_a_rule_that_compares_updates(rule, name):
+    words = f"Got rule={name} under secure aggregation.*one of the two protections"
     with pytest.raises(ValueError, match=words):
-        secure_sum(threshold=3, rule=median)
+        secure_sum(threshold=3, rule=rule)
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda rule: robust.bucketing(size=2, inner=rule),
+        lambda rule: robust.nearest_neighbour_mixing(num_byzantine=1, inner=rule),
+    ],
+)
+def test_a_robust_rule_refuses_to_stand_around_secure_sum(around):
+    with pytest.raises(ValueError, match="Got inner=secure_sum for .*two protections"):
+        around(secure_sum(threshold=3))
+    around(mean)  # a plain mean is allowed
 
 
 def test_secure_sum_says_what_it_protects():
