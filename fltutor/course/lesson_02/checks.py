@@ -20,10 +20,11 @@ def weighted_mean(deltas: Tensor, weights: Tensor) -> Tensor:
     return (share[:, None] * deltas).sum(0)
 
 
-def _mean_inputs(rng: Generator) -> tuple[Tensor, Tensor]:
+def _mean_inputs(rng: Generator) -> tuple[object, ...]:
     clients, dim = int(rng.integers(1, 6)), int(rng.integers(1, 4))
     weights = draw(rng, clients, low=0, high=9, digits=int(rng.integers(0, 2)))
     weights[rng.integers(clients)] += 1  # some may weigh nothing, not all
+    weights *= float(rng.choice([1.0, 0.01]))
     return draw(rng, clients, dim), weights
 
 
@@ -37,6 +38,7 @@ WEIGHTED_MEAN = Check(
         case("equal", _TWO, tensor(0.5, 0.5), expected=[2.0, 0.0, 0.5]),
         case("unequal", _TWO, tensor(0.75, 0.25), expected=[1.5, 1.0, 0.25]),
         case("square", _DELTAS, tensor(0.5, 0.25, 0.25), expected=[2.5, 2.0, -0.75]),
+        case("little", _TWO, tensor(0.2, 0.05), expected=[1.4, 1.2, 0.2]),
         case("counts", _DELTAS, tensor(10.0, 20.0, 10.0), expected=[3.0, 1.0, -0.5]),
         case("alone", _DELTAS[2:], tensor(7.0), expected=[5.0, 6.0, -4.0]),
     ),
@@ -47,6 +49,7 @@ WEIGHTED_MEAN = Check(
         "by_clients": edit("weights / weights.sum()", "weights / len(weights)"),
         "by_largest": edit("weights.sum()", "weights.max()"),
         "softmax": edit("weights / weights.sum()", "weights.softmax(0)"),
+        "twice": edit(".sum(0)", ".mean(0)"),
         "columns": edit("share[:, None]", "share"),
         "wrong_axis": edit(".sum(0)", ".sum(1)"),
         "in_place": edit("(share[:, None] * deltas)", "deltas.mul_(share[:, None])"),
@@ -77,9 +80,7 @@ def local_training(
     return params - start
 
 
-def _training_inputs(
-    rng: Generator,
-) -> tuple[Tensor, Batches, Gradient, float, int]:
+def _training_inputs(rng: Generator) -> tuple[object, ...]:
     dim, lr = int(rng.integers(1, 4)), float(rng.choice([0.0625, 0.125, 0.25]))
     sizes = rng.integers(1, 4, size=rng.integers(1, 4))  # the last may be short
     batches = [
@@ -115,6 +116,10 @@ LOCAL_TRAINING = Check(
         "first_batch": edit("in batches:", "in batches[:1]:"),
         "no_rate": edit("lr * ", ""),
         "one_epoch": edit("range(epochs)", "range(1)"),
+        "batches_outside": edit(
+            "for _ in range(epochs):\n        for x, y in batches:",
+            "for x, y in batches:\n        for _ in range(epochs):",
+        ),
         "stale": edit("gradient(params,", "gradient(start,"),
         "stale_epochs": edit(
             "        for x, y",
@@ -166,7 +171,7 @@ def fedavg_round(
     return params + sizes / sizes.sum() @ deltas
 
 
-def _round_inputs(rng: Generator) -> tuple[Tensor, list[Client], list[int], Train]:
+def _round_inputs(rng: Generator) -> tuple[object, ...]:
     clients, dim = int(rng.integers(2, 6)), int(rng.integers(1, 4))
     federation = [
         Client(i, tuple(draw(rng, int(rng.integers(1, 5)), dim)))
@@ -217,8 +222,7 @@ FEDAVG_ROUND = Check(
         "chain": edit("len(clients[i]) / total * ", "").apply(_weighted_chain),
         "weighted_chain": _weighted_chain,
         "in_place": edit(
-            "params + sizes / sizes.sum() @ deltas",
-            "params.add_(sizes / sizes.sum() @ deltas)",
+            "return params +", "params +=", "deltas\n", "deltas\n    return params\n"
         ),
     },
 )
@@ -237,7 +241,7 @@ def careful_step(params: Tensor, deltas: Tensor, sizes: Tensor) -> Tensor:
 _NAN, _INF = float("nan"), float("inf")
 
 
-def _rubbish_inputs(rng: Generator) -> tuple[Tensor, Tensor, Tensor]:
+def _rubbish_inputs(rng: Generator) -> tuple[object, ...]:
     clients, dim = int(rng.integers(1, 6)), int(rng.integers(1, 4))
     deltas = draw(rng, clients, dim)
     for row in deltas:
@@ -267,14 +271,8 @@ CAREFUL_STEP = Check(
     ),
     random=_rubbish_inputs,
     mistakes={
-        "zeros": edit(
-            "    good = ",
-            "    deltas = torch.nan_to_num(deltas, nan=0.0, posinf=0.0, neginf=0.0)\n"
-            "    good = ",
-        ),
-        "nan_to_num": edit(
-            "    good = ", "    deltas = torch.nan_to_num(deltas)\n    good = "
-        ),
+        "zeros": edit("good = ", "deltas = deltas.nan_to_num(0, 0, 0)\n    good = "),
+        "nan_to_num": edit("good = ", "deltas = deltas.nan_to_num()\n    good = "),
         "old_shares": edit("/ sizes[good].sum()", "/ sizes.sum()"),
         "only_nan": edit("torch.isfinite(deltas)", "(~deltas.isnan())"),
         "minus_inf": edit("torch.isfinite(deltas)", "(deltas < torch.inf)"),
@@ -283,6 +281,7 @@ CAREFUL_STEP = Check(
         "unweighted": edit(
             "sizes[good] / sizes[good].sum() @ deltas[good]", "deltas[good].mean(0)"
         ),
+        "aggregate": edit("return params + ", "return "),
         "whole_round": edit("good.any()", "good.all()"),
         "nobody": edit(
             "if not bool(good.any())",

@@ -21,6 +21,26 @@ def journeys_numpy(accuracies):
     return np.diag(a), away.mean(axis=1)
 
 
+def journeys_eye(journeys):
+    here = torch.eye(len(journeys), dtype=journeys.dtype)
+    away = 1 - here
+    return (journeys * here).sum(1), (journeys * away).sum(1) / away.sum(1)
+
+
+def journeys_deleted(journeys):
+    table = journeys.numpy()
+    n = len(table)
+    return table[range(n), range(n)], [
+        np.delete(row, i).mean() for i, row in enumerate(table)
+    ]
+
+
+def journeys_copy(journeys):
+    rest = journeys.clone()
+    rest.fill_diagonal_(0)
+    return torch.diag(journeys), rest.sum(dim=1) / (journeys.shape[0] - 1)
+
+
 def travels_dictionary(kind, n, per_example, d, num_rounds):
     total = sum(n)
     return {
@@ -43,6 +63,30 @@ def travels_loop(regime, sizes, example_numbers, model_numbers, rounds):
     return torch.tensor([held, up])
 
 
+def travels_match(regime, sizes, example_numbers, model_numbers, rounds):
+    match regime:
+        case "central":
+            return [int(np.sum(sizes)), int(np.sum(sizes)) * example_numbers]
+        case "federated":
+            return [0, model_numbers * rounds * len(sizes)]
+    return [0, 0]
+
+
+def travels_one_line(regime, sizes, example_numbers, model_numbers, rounds):
+    held = sum(sizes) * (regime == "central")
+    models = model_numbers * rounds * len(sizes) * (regime == "federated")
+    return held, held * example_numbers + models
+
+
+def travels_numpy(regime, sizes, example_numbers, model_numbers, rounds):
+    n = np.asarray(sizes)
+    if regime == "alone":
+        return np.zeros(2)
+    if regime == "central":
+        return np.array([1, example_numbers]) * n.sum()
+    return np.array([0, np.full((rounds, n.size), model_numbers).sum()])
+
+
 def recover_least_squares(rows, moves):
     rows, moves = np.asarray(rows), np.asarray(moves)
     return moves @ rows / (moves @ moves)
@@ -51,6 +95,21 @@ def recover_least_squares(rows, moves):
 def recover_first_that_moved(w, b):
     i = next(k for k in range(len(b)) if b[k] != 0)
     return [float(v) / float(b[i]) for v in w[i]]
+
+
+def recover_only_those_that_moved(weights, biases):
+    moved = biases != 0
+    return (weights[moved] / biases[moved][:, None]).mean(0)
+
+
+def recover_sorted(weights, biases):
+    order = torch.argsort(biases**2, descending=True)
+    return weights[order][0] / biases[order][0]
+
+
+def recover_nanmean(weights, biases):
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.nanmean(weights.numpy() / biases.numpy()[:, None], axis=0)
 
 
 def baseline_weighted_gradients(params, owners, grad, step, num_rounds, num_epochs):
@@ -71,21 +130,64 @@ def baseline_numpy(start, clients, gradient, lr, rounds, epochs):
     return params
 
 
+def baseline_nested(start, clients, gradient, lr, rounds, epochs):
+    x, y = (
+        torch.vstack([x for x, _ in clients]),
+        torch.hstack([y for _, y in clients]),
+    )
+    end = start.clone()
+    for _ in range(rounds):
+        for _ in range(epochs):
+            end -= lr * gradient(end, x, y)
+    return end
+
+
+def baseline_sums(start, clients, gradient, lr, rounds, epochs):
+    n = sum(len(y) for _, y in clients)
+    moved = torch.zeros_like(start)
+    for _ in range(rounds * epochs):
+        slopes = [len(y) * gradient(start + moved, x, y) for x, y in clients]
+        moved = moved - lr * torch.stack(slopes).sum(0) / n
+    return start + moved
+
+
+def baseline_examples(start, clients, gradient, lr, rounds, epochs):
+    examples = [(x[i], y[i]) for x, y in clients for i in range(len(x))]
+    x = torch.stack([x for x, _ in examples])
+    y = torch.stack([y for _, y in examples])
+    steps = rounds * epochs
+    while steps:
+        start, steps = start - lr * gradient(start, x, y), steps - 1
+    return start
+
+
 ALTERNATIVES = {
     "01.home_and_abroad": [
         ("loops and lists", journeys_loop),
         ("numpy with a mask", journeys_numpy),
+        ("two masks in torch", journeys_eye),
+        ("numpy, home deleted from each row", journeys_deleted),
+        ("a copy without its diagonal", journeys_copy),
     ],
     "01.what_travels": [
         ("a dictionary", travels_dictionary),
         ("counts one by one", travels_loop),
+        ("match", travels_match),
+        ("products with True and False", travels_one_line),
+        ("numpy", travels_numpy),
     ],
     "01.recover_example": [
         ("least squares in numpy", recover_least_squares),
         ("the first unit that moved", recover_first_that_moved),
+        ("the mean over those that moved", recover_only_those_that_moved),
+        ("sorted by the size of the move", recover_sorted),
+        ("numpy, without the nan", recover_nanmean),
     ],
     "01.central_baseline": [
         ("weighted client gradients, in place on a copy", baseline_weighted_gradients),
         ("numpy", baseline_numpy),
+        ("two loops, in place on a copy", baseline_nested),
+        ("sums of gradients", baseline_sums),
+        ("example by example into one pool", baseline_examples),
     ],
 }
