@@ -48,6 +48,8 @@ and in ``words.toml``, in the order in which a learner should read it::
     name = "The weights are not normalised"
     message = "This is a weighted sum. Divide by weights.sum()."
 
+A result of several parts may name them, ``parts = ["home", "abroad"]``.
+
 The rules. A case's arguments are in the order of the reference's. What is expected is
 what the reference returns; write ``expected`` too where somebody else's number or a
 derivation gives it, and say where it comes from. The reference is plain and whole, so

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from html import escape
 
 import numpy as np
 
 from fltutor import guard
-from fltutor.checks.model import Check, Outcome
+from fltutor.checks.model import Check, Given, Outcome
 from fltutor.checks.values import to_array
 from fltutor.palette import NOTE, RIGHT, WRONG
 from fltutor.words import _
@@ -51,10 +51,13 @@ def _show(value: object) -> str:
     if isinstance(value, Mapping):
         inside = ", ".join(f"{key}: {_show_part(item)}" for key, item in value.items())
         return f"{{{inside}}}"
-    if isinstance(value, Sequence) and len(value) <= 4:
+    if isinstance(value, Sequence) and len(value) <= 6:
         return f"[{'; '.join(_show_part(item) for item in value)}]"
     if isinstance(value, Sequence):
         return f"[{_show_part(value[0])}; ... {len(value)} in all]"
+    if is_dataclass(value) and not isinstance(value, type):
+        parts = {each.name: getattr(value, each.name) for each in fields(value)}
+        return f"{type(value).__name__}{_show(parts)}"
     if callable(value):
         return f"the function {getattr(value, '__name__', type(value).__name__)}"
     return f"a {type(value).__name__}"
@@ -135,7 +138,8 @@ class Result:
                 continue
             lines.append(("held" if held else "failed", text))
             if not held and not shown and outcome is not None:
-                lines.extend(("detail", line) for line in details(outcome))
+                given = self.check.given(outcome.case)
+                lines.extend(("detail", line) for line in details(outcome, given))
                 shown = True
         if not self.passed:
             lines.append(("next", _('Stuck? ft.hint("{id}", 1)').format(id=id)))
@@ -179,25 +183,20 @@ def _code(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
 
 
-def details(outcome: Outcome) -> list[str]:
+def details(outcome: Outcome, given: Given) -> list[str]:
     """Return what a learner needs to see of a case that does not hold."""
     lines: list[str] = []
-    if outcome.fault is not None:
-        fault = outcome.fault
+    if (fault := outcome.fault) is not None:
         lines.append(fault.words)
         if fault.line is not None:
-            lines.append(
-                _("line {line}: {code}").format(line=fault.line, code=fault.code)
-            )
+            where = _("line {line}: {code}")
+            lines.append(where.format(line=fault.line, code=fault.code))
         if fault.text or fault.kind != "TooLong":
             lines.append(f"{fault.kind}: {fault.text}")
+        lines += _inputs(given)
     elif (finding := outcome.mismatch) is not None:
         lines.append(finding.problem)
-        given = _("given {name} = {value}")
-        lines += [
-            given.format(name=name, value=show(value))
-            for name, value in finding.given.items()
-        ]
+        lines += _inputs(finding.given)
         if finding.expected is not None:
             sentence = _("expected {value}")
             lines.append(sentence.format(value=show(finding.expected)))
@@ -208,6 +207,13 @@ def details(outcome: Outcome) -> list[str]:
         sentence = _("your code printed: {text}")
         lines.append(sentence.format(text=" / ".join(printed[:3])))
     return lines
+
+
+def _inputs(given: Given) -> list[str]:
+    sentence = _("given {name} = {value}")
+    return [
+        sentence.format(name=name, value=show(value)) for name, value in given.items()
+    ]
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ import pytest
 import torch
 from check_cases import DOUBLE, wording
 
+import fltutor as ft
 import fltutor.checks as checks
-from fltutor.checks import Case, Check, case, edit, runner
+from fltutor.checks import Case, Check, case, edit, report, runner
 from fltutor.checks.model import Outcome
 
 
@@ -471,3 +472,14 @@ def test_words_that_are_missing_are_named():
     check = dataclasses.replace(DOUBLE, id="02.nothing", words=None)
     with pytest.raises(LookupError, match=r"a \[check.nothing\] with title"):
         runner.run_check(check, (...,)).headline()
+
+
+def test_the_input_is_shown_where_the_code_stops_too():
+    text = said(lambda x: x / undefined)  # noqa: F821 - what learners do
+    assert "given x = [1, 2]  shape (2,)" in text
+
+
+def test_a_record_is_shown_with_its_fields():
+    client = ft.Client(3, ft.Dataset(torch.zeros(2, 1), torch.tensor([0, 1]), 2))
+    shown = report.show([client])
+    assert shown.startswith("[Client{id: 3, data: Dataset{x: [[0], [0]]  shape (2, 1),")
