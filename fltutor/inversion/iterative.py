@@ -134,7 +134,9 @@ class Attack:
         validate.at_least("smoothness", self.smoothness, 0.0)
         validate.count("iterations", self.iterations)
         validate.count("restarts", self.restarts)
-        validate.not_empty("labels", self.labels)
+        object.__setattr__(self, "labels", torch.as_tensor(self.labels))
+        object.__setattr__(self, "shape", tuple(self.shape))
+        validate.not_empty("labels", self.labels.reshape(-1))
         low, high = self.bounds
         if not low < high:
             raise validate.fail(

@@ -236,7 +236,9 @@ def _open(
     """Open what another client sealed: shares of its masking key and of its seed."""
     about = letter_about(sender, secrets.own, secrets.settings)
     key = _letter_key(secrets, sender)
-    text = sealing.unseal(key, sealed, about=about, sender=sender)
+    text = sealing.unseal(
+        key, sealed, about=about, sender=sender, length=2 * SHARE_BYTES
+    )
     place = secrets.own + 1
     parts = text[:SHARE_BYTES], text[SHARE_BYTES:]
     first, second = (int.from_bytes(part, "big") for part in parts)

@@ -28,23 +28,28 @@ def seal(key: bytes, text: bytes, *, about: bytes, draw: entropy.Draw) -> bytes:
     return nonce + ChaCha20Poly1305(key).encrypt(nonce, text, about)
 
 
-def unseal(key: bytes, sealed: bytes, *, about: bytes, sender: int) -> bytes:
-    """Decrypt what :func:`seal` made.
+def unseal(
+    key: bytes, sealed: bytes, *, about: bytes, sender: int, length: int
+) -> bytes:
+    """Decrypt what :func:`seal` made, ``length`` bytes.
 
     Raises
     ------
     ValueError
-        it was changed on the way, or was meant for somebody else.
+        it was changed on the way, was meant for somebody else, or has another length.
     """
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
     try:
         cipher = ChaCha20Poly1305(key)
-        return cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], about)
-    except (InvalidTag, ValueError) as error:
+        text = cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], about)
+    except (InvalidTag, ValueError):
+        text = b""
+    if len(text) != length:
         raise validate.fail(
             _("a corrupted share from client {id}").format(id=sender),
             _("the ciphertext that this client made for me"),
-            _("Stop the round: it was changed on its way through the server."),
-        ) from error
+            _("Stop the round: it was changed on its way, or never was a share."),
+        )
+    return text

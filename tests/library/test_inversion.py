@@ -319,6 +319,13 @@ def test_an_attack_repeats_itself_and_another_seed_starts_elsewhere(digits, mlp)
     assert not torch.equal(first, other)
 
 
+def test_labels_may_be_a_list_and_the_shape_a_list(digits, mlp):
+    lists = Attack(labels=digits.y[:1].tolist(), shape=[64], local=ONE_STEP)
+    delta = trained(mlp, digits[[0]], ONE_STEP)
+    result = invert(mlp, mlp.init(), delta, lists)
+    assert mse(result.x, digits.x[:1]).item() < 1e-10
+
+
 def test_the_best_of_several_starts_counts(digits, mlp):
     _, result = attacked(mlp, digits[[0, 1, 2, 3]], restarts=3, iterations=30)
     assert len(result.distances) == 3

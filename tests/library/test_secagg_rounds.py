@@ -17,6 +17,7 @@ from fltutor.secagg import (
     client,
     masks,
     run,
+    sealing,
     secure_sum,
     server,
     shamir,
@@ -322,6 +323,22 @@ def test_a_share_meant_for_another_client_is_refused():
         client.hide(table.knows[0], mail, torch.tensor([1, 2]))
 
 
+@pytest.mark.parametrize("size", [0, 33, 65, 67])
+def test_a_share_of_another_length_is_refused(size):
+    table = Table().share()
+    secret = masks.shared_secret(
+        table.knows[3].channel.private, table.roster[0].channel
+    )
+    letter = sealing.seal(
+        masks.derive(secret, info=table.settings.context("letters")),
+        bytes(size),
+        about=client.letter_about(3, 0, table.settings),
+        draw=draws("letter"),
+    )
+    with pytest.raises(ValueError, match="corrupted share from client 3"):
+        client.hide(table.knows[0], {**table.mail[0], 3: letter}, torch.tensor([1, 2]))
+
+
 @pytest.mark.parametrize(
     ("numbers", "words"),
     [
@@ -515,6 +532,14 @@ def test_masked_numbers_do_not_correlate_with_the_real_ones():
     seen = torch.stack([done.masked[0].double(), values[0].double()])
     # standard deviation of a correlation of independent numbers: 1 / sqrt(5000)
     assert abs(torch.corrcoef(seen)[0, 1]) < 4 / 5000**0.5
+
+
+def test_the_sum_itself_still_leaks():
+    # what no masks help against: two rounds that differ by one client
+    values = vectors(5)
+    with_it = run(values, threshold=3, modulus=RING)
+    without = run(values, threshold=3, modulus=RING, drops={"shares": [4]})
+    assert torch.equal((with_it.total - without.total) % RING, values[4])
 
 
 def test_no_message_holds_a_private_key():
