@@ -65,21 +65,11 @@ def notebook(folder: Path, names: list[str]) -> None:
     nbformat.write(new_notebook(cells=cells, metadata=METADATA), folder / "bench.ipynb")
 
 
-def focus(page: Any, name: str, label: str) -> None:
-    """Put the keyboard on a slider, whoever drew it."""
-    box = browser.widget(page, name)
-    box.scroll_into_view_if_needed()
-    if box.locator("canvas").count():
-        box.get_by_label(label).first.focus()
-    else:
-        browser.handle(page, label, name).focus()
-
-
-def key_to_pixels(page: Any, name: str, label: str) -> float:
+def key_to_pixels(page: Any, name: str, field: str) -> float:
     """Return the median of ten moves to the left and right, in milliseconds."""
     times = []
     for k in range(MOVES):
-        focus(page, name, label)
+        browser.control(page, name, field).focus()
         page.evaluate(_CLOCK, name)
         page.keyboard.press("ArrowLeft" if k % 2 else "ArrowRight")
         page.wait_for_function("() => window.bench !== null", timeout=30_000)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -31,11 +31,13 @@ class Widget:
         the file's name without its ending, and the widget's CSS class after
         ``fltutor-``.
     slider
-        the label of the control that a benchmark moves.
+        the field of its `Controls` that a benchmark moves.
     goal_ms
         milliseconds from a key press to changed pixels.
     plays
         whether it has a play button.
+    idle
+        field -> why moving it from the lesson's setting changes nothing.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Widget:
     slider: str
     goal_ms: int
     plays: bool = False
+    idle: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,18 @@ LINE_COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, BLACK)
 """Dark enough for a line or for text on white."""
 FILLS = (SKY, ORANGE, GREEN, PURPLE, YELLOW, BLUE, VERMILLION, GREY)
 """In the order in which areas use them."""
-CONTOUR, FAINT, GRID = "#B5B5B5", "#CFCFCF", "#E3E3E3"
-"""Greys behind the data: contours, what is not in use, grid lines."""
+STROKES = {
+    SKY: "#2E86B8",
+    ORANGE: "#B57D00",
+    GREEN: GREEN,
+    PURPLE: "#B4608D",
+    YELLOW: "#8F8400",
+    BLUE: BLUE,
+    VERMILLION: VERMILLION,
+    GREY: GREY,
+}
+"""The line that belongs to a fill: the same hue, at least 3:1 on white."""
+CONTOUR, FAINT, GRID = "#949494", "#CFCFCF", "#E3E3E3"
+"""Greys behind the data: contours (3:1), what is not in use, grid lines."""
 RIGHT, WRONG, NOTE = GREEN, VERMILLION, BLUE
 """Marks of a check, a quiz, an error."""

@@ -178,15 +178,32 @@ def errors(page: Any) -> list[str]:
     return [text for text in found.all_inner_texts() if "Error" in text] + broken
 
 
-def widget(page: Any, name: str = "") -> Any:
+def widget(page: Any, name: str = "", place: int = 0) -> Any:
     """Find a lab's live widget by its name (CSS class ``fltutor-<name>``)."""
     found = page.locator(f".fltutor-{name}" if name else ".fltutor-widget:has(img)")
-    found.first.wait_for(state="visible")
-    return found.first
+    found.nth(place).wait_for(state="visible")
+    return found.nth(place)
+
+
+def control(page: Any, name: str, field: str, place: int = 0) -> Any:
+    """Find the input of a widget's control by the field's name."""
+    row = widget(page, name, place).locator(f".control-{field}")
+    inputs = row.locator("input:checked, input:not([type=radio]), select")
+    return inputs.first
+
+
+def press(page: Any, name: str, field: str, key: str, times: int = 1, place: int = 0
+          ) -> None:  # fmt: skip
+    """Focus a control and press a key: the way without a mouse."""
+    knob = control(page, name, field, place)
+    knob.scroll_into_view_if_needed()
+    knob.focus()
+    for _ in range(times):
+        page.keyboard.press(key)
 
 
 def handle(page: Any, label: str, name: str = "") -> Any:
-    """Find the handle of the slider with that label text (a part is enough)."""
+    """Find the handle of a card's slider with that label text (a part is enough)."""
     row = widget(page, name).locator(".widget-inline-hbox").filter(
         has=page.locator(".widget-label", has_text=re.compile(re.escape(label)))
     )  # fmt: skip
@@ -196,7 +213,7 @@ def handle(page: Any, label: str, name: str = "") -> Any:
 def move_slider(
     page: Any, label: str, key: str = "ArrowRight", name: str = "", times: int = 1
 ) -> None:
-    """Focus a slider's handle and press a key: the way without a mouse."""
+    """Focus the handle of a card's slider and press a key."""
     knob = handle(page, label, name)
     knob.scroll_into_view_if_needed()
     knob.focus()
@@ -204,24 +221,26 @@ def move_slider(
         page.keyboard.press(key)
 
 
-def widget_image(page: Any, name: str = "") -> bytes:
-    """Return the PNG bytes that the widget shows now."""
-    script = """async image => {
-      const data = await (await fetch(image.src)).arrayBuffer();
-      return [...new Uint8Array(data)];
+def widget_image(page: Any, name: str = "", place: int = 0) -> bytes:
+    """Return the PNG bytes that the widget shows now, a canvas' pixels included."""
+    script = """async box => {
+      const canvas = box.querySelector("canvas");
+      const url = canvas ? canvas.toDataURL() : box.querySelector("img").src;
+      return [...new Uint8Array(await (await fetch(url)).arrayBuffer())];
     }"""
-    picture = widget(page, name).locator("img").first
+    box = widget(page, name, place)
     for _ in range(5):
         try:
-            return bytes(picture.evaluate(script))
+            return bytes(box.evaluate(script))
         except Exception:  # the picture was replaced while it was read
             page.wait_for_timeout(50)
-    return bytes(picture.evaluate(script))
+    return bytes(box.evaluate(script))
 
 
-def widget_line(page: Any, name: str = "") -> str:
+def widget_line(page: Any, name: str = "", place: int = 0) -> str:
     """Return the line in words under the widget's picture."""
-    return str(widget(page, name).locator(".fltutor-line").last.inner_text())
+    line = widget(page, name, place).locator(".fltutor-line").last
+    return str(line.inner_text())
 
 
 def wait_for_picture_change(
@@ -235,6 +254,17 @@ def wait_for_picture_change(
             return now
         page.wait_for_timeout(25)
     raise AssertionError(f"the picture did not change within {timeout} s")
+
+
+def wait_for_words(page: Any, name: str, words: str, timeout: float = 30.0) -> str:
+    """Wait until the widget's line has these words and is final; return it."""
+    script = """([name, words]) => {
+      const line = document.querySelector(`.fltutor-${name} .fltutor-line`);
+      const busy = line.getAttribute("aria-busy") === "true";
+      return !busy && line.innerText.includes(words);
+    }"""
+    page.wait_for_function(script, arg=[name, words], timeout=timeout * 1000)
+    return widget_line(page, name)
 
 
 def course(target: Path, *notebooks: Path) -> Path:

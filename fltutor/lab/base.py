@@ -1,107 +1,144 @@
-"""`Lab`: state -> compute -> frame -> drawing, with controls that the reader moves."""
+"""`Lab`: controls -> compute -> frame -> drawing; the reader moves the controls."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+import threading
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from fltutor import plots
-from fltutor.lab import view
-from fltutor.lab.controls import (
-    Control,
-    checked,
-    choice,
-    controls,
-    extreme_states,
-    not_finite,
-    number,
-    toggle,
-)
-from fltutor.lab.stream import Stream
+from fltutor import plots, validate
+from fltutor.lab import learner, view
+from fltutor.lab.controls import Control, checked, choice, declared, number, toggle
+from fltutor.lab.live import STATIC, Live
+from fltutor.lab.words import Words, of_lesson
+from fltutor.words import _
 
 __all__ = [
     "Control",
     "Lab",
-    "check_lab",
+    "Words",
     "checked",
     "choice",
-    "controls",
-    "extreme_states",
-    "not_finite",
+    "declared",
     "number",
+    "of_lesson",
     "toggle",
 ]
 
-S = TypeVar("S")
+C = TypeVar("C")
 F = TypeVar("F")
+_DONE = object()
 
 
 @dataclass(frozen=True)
-class Parts(Generic[S, F]):
+class Parts(Generic[C, F]):
     """What a widget is made of, apart from any screen."""
 
-    state: S
-    compute: Callable[[S], F | Iterator[F]]
+    controls: C
+    compute: Callable[[C], F | Iterator[F]]
     draw: Callable[[plots.Figure, F], None]
     finding: Callable[[F], str]
-    title: str
-    name: str = ""
+    words: Words
     size: tuple[float, float] = plots.style.SIZE
+    guarded: bool = False
+
+    @property
+    def title(self) -> str:
+        """What the widget is, in a few words."""
+        return self.words.title
+
+    @property
+    def name(self) -> str:
+        """Short word for the widget, its CSS class after ``fltutor-``."""
+        return self.words.name
 
 
-class Lab(Generic[S, F]):
+class Lab(Generic[C, F]):
     """A widget: controls above a picture above a line that says the finding.
 
     Parameters
     ----------
-    state
-        The default state: a frozen dataclass made of `number`, `choice`, `toggle`.
+    controls
+        The default: a frozen dataclass made of `number`, `choice`, `toggle`.
     compute
-        Pure function state -> frame; or a generator of frames, for training that is
-        watched as it goes. Its last frame is the result.
+        Pure function controls -> frame; or a generator of frames, for training that
+        is watched as it goes. Its last frame is the result.
     draw
         Draws a frame on an empty `Figure` (``figure.add_axes`` or ``subplots``).
     finding
         The frame in words with its numbers, one line, at most four digits.
-    title
-        What the widget is, in a few words.
-    name
-        Short word for the widget, used as its CSS class: ``fltutor-<name>``.
+    words
+        What the widget says: its title, labels and sentences.
+    guarded
+        Whether a learner's function runs inside ``compute``: then whatever that does
+        is answered in place, after ten seconds at most for a frame.
     """
+
+    #: What draws in the browser: here it shows the picture that Python drew.
+    script: Path = STATIC / "picture.js"
 
     def __init__(
         self,
-        state: S,
-        compute: Callable[[S], F | Iterator[F]],
+        controls: C,
+        compute: Callable[[C], F | Iterator[F]],
         draw: Callable[[plots.Figure, F], None],
         finding: Callable[[F], str],
         *,
-        title: str,
-        name: str = "",
+        words: Words,
         size: tuple[float, float] = plots.style.SIZE,
+        guarded: bool = False,
     ) -> None:
-        self.parts = Parts(checked(state), compute, draw, finding, title, name, size)
-        self.state = state
-        self._live: Any = None
+        self.parts = Parts(
+            checked(controls, words), compute, draw, finding, words, size, guarded
+        )
+        self.controls = controls
+        self.printed = ""  # by a learner's function, in the latest frame
+        self._live: Live | None = None
+        self._kept: plots.Figure | None = None
+        self._alone = threading.RLock()  # one frame at a time, whoever asks
 
-    def frames(self, state: S | None = None) -> Iterator[F]:
-        """Yield every frame of a state; one, where compute is not a generator."""
-        made = self.parts.compute(checked(self.parts.state if state is None else state))
-        if isinstance(made, Iterator):
-            yield from made
-        else:
-            yield made
+    def steps(self, controls: C | None = None) -> Iterator[tuple[F, bool]]:
+        """Yield (frame, whether it is known to be the last) as they come."""
+        chosen = self.parts.controls if controls is None else controls
+        made: Any = self._take(self.parts.compute, checked(chosen, self.parts.words))
+        if not isinstance(made, Iterator):
+            yield made, True
+            return
+        try:
+            while (frame := self._take(next, made, _DONE)) is not _DONE:
+                yield frame, False
+        finally:
+            if isinstance(made, Generator):
+                with suppress(ValueError):  # a learner's endless loop is still inside
+                    made.close()
 
-    def frame(self, state: S | None = None) -> F:
-        """Return the last frame of a state."""
+    def _take(self, function: Callable[..., Any], *given: Any) -> Any:
+        with self._alone:
+            if not self.parts.guarded:
+                return function(*given)
+            value, printed = learner.ask(function, *given)
+            if value is not _DONE:
+                self.printed = printed
+            return value
+
+    def frames(self, controls: C | None = None) -> Iterator[F]:
+        """Yield every frame; one, where compute is not a generator."""
+        for frame, _last in self.steps(controls):
+            yield frame
+
+    def frame(self, controls: C | None = None) -> F:
+        """Return the last frame."""
         last: list[F] = []
-        for frame in self.frames(state):
+        for frame in self.frames(controls):
             last[:] = [frame]
         if not last:
-            raise ValueError(
-                f"{self.parts.title}: compute yielded no frame, needs at least one. "
-                "Yield the starting point before the first round."
+            raise validate.fail(
+                f"no frame from {self.parts.title!r}",
+                "at least one",
+                "Yield the starting point before the first round.",
             )
         return last[0]
 
@@ -112,115 +149,53 @@ class Lab(Generic[S, F]):
     def figure(self, frame: F) -> plots.Figure:
         """Draw a frame on a figure of its own."""
         figure = plots.new_figure(self.parts.size)
-        self.redraw(figure, frame)
+        self._redraw(figure, frame)
         return figure
 
-    def redraw(self, figure: plots.Figure, frame: F) -> None:
-        """Draw a frame on a figure that is kept."""
+    def _redraw(self, figure: plots.Figure, frame: F) -> None:
         with plots.styled():
             figure.clear()
             self.parts.draw(figure, frame)
 
+    def sent(self, frame: F, picture: bytes | None = None) -> dict[str, Any]:
+        """Return what the browser shows of a frame; its picture may be there already.
+
+        Pictures of a moment are drawn on one figure that is kept, which takes half the
+        time. Nobody else draws meanwhile.
+        """
+        if picture is None:
+            with plots.styled():
+                if self._kept is None:
+                    self._kept = plots.new_figure(self.parts.size)
+                self._redraw(self._kept, frame)
+                picture = plots.png(self._kept, fast=True)
+        return {"png": picture}
+
+    def drawn_words(self) -> dict[str, str]:
+        """Return what the script writes: name -> text."""
+        return {"running": _("Running:"), "printed": _("Your function printed:")}
+
     @property
-    def live(self) -> Any:
-        """The ipywidgets side: built when it is first shown."""
+    def live(self) -> Live:
+        """The side that moves: built when it is first shown."""
         if self._live is None:
-            self._live = self.open()
+            self._live = Live(self)
         return self._live
 
-    def open(self) -> Any:
-        """Build the live side; it has ``box``, ``first``, ``show`` and ``fail``."""
-        return _Live(self)
-
     def __repr__(self) -> str:
-        """Return the title and the default state."""
-        return f"{self.parts.title}: {self.parts.state}"
+        """Return the title and the default controls."""
+        return f"{self.parts.title}: {self.parts.controls}"
 
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
     ) -> dict[str, Any]:
         try:
-            frame = self.frame(self.state)
+            frame = self.frame(self.controls)
             line = self.line(frame)
             picture = plots.png(self.figure(frame))
         except Exception as error:
-            message = view.plain_error(error)
             self.live.fail(error)
-            return view.mime_bundle(self.live.box, **{"text/plain": message})
-        self.live.first(frame, picture, line)
+            told = view.plain_error(error)
+            return view.mime_bundle(self.live.box, **{"text/plain": told})
+        self.live.first(frame, picture)
         return view.mime_bundle(self.live.box, **plots.described(picture, line))
-
-
-class _Live:
-    """The moving half of a lab: ipywidgets controls, one kept figure, one stream."""
-
-    def __init__(self, lab: Lab[Any, Any]) -> None:
-        self.lab = lab
-        self.figure = plots.new_figure(lab.parts.size)
-        self.picture = view.image()
-        self.text = view.text_html("")
-        self.stream = Stream(self.show, self.fail)
-        self.controls = view.control_widgets(lab.parts.state)
-        for name, control in self.controls.items():
-            control.observe(lambda change, name=name: self.move(name, change["new"]),
-                            names="value")  # fmt: skip
-        self.box = view.column(
-            *self.controls.values(), self.picture, self.text, name=lab.parts.name
-        )
-
-    def move(self, name: str, value: Any) -> None:
-        """Take a control's new value and start the frames that belong to it."""
-        lab = self.lab
-        try:
-            lab.state = checked(replace(lab.state, **{name: value}))
-        except Exception as error:
-            self.fail(error)
-            return
-        state = lab.state
-        self.stream.start(lambda: lab.frames(state))
-
-    def first(self, frame: Any, picture: bytes, line: str) -> None:
-        """Show the frame that is also saved as a picture."""
-        self.show_png(picture)
-        self.say(line)
-
-    def show(self, frame: Any) -> None:
-        """Draw a frame and say it in words."""
-        self.lab.redraw(self.figure, frame)
-        self.show_png(plots.png(self.figure, fast=True))
-        self.say(self.lab.line(frame))
-
-    def show_png(self, picture: bytes) -> None:
-        """Put a picture in its place, which is hidden as long as there is none."""
-        self.picture.value = picture
-        if self.picture.layout.display == "none":
-            self.picture.layout.display = None
-
-    def say(self, line: str) -> None:
-        """Write the line in words."""
-        self.text.value = view.spoken(line)
-
-    def fail(self, error: Exception) -> None:
-        """Show an error in place; the last good picture stays."""
-        self.text.value = view.spoken(view.plain_error(error), error=True)
-
-
-def check_lab(lab: Lab[Any, Any]) -> int:
-    """Compute, draw and word a lab at every control's extremes; return how many.
-
-    Raises AssertionError with the state that fails: a number that is not finite, an
-    empty drawing, a line without words or with ``nan`` in it.
-    """
-    count = 0
-    for name, state in extreme_states(lab.parts.state):
-        frame = lab.frame(state)
-        bad = not_finite(frame)
-        assert not bad, f"{lab.parts.title} at {name}: not finite: {bad}"
-        assert lab.figure(frame).axes, f"{lab.parts.title} at {name}: nothing drawn"
-        line = lab.line(frame)
-        words = line.lower().replace(",", " ").split()
-        assert line, f"{lab.parts.title} at {name}: no line in words"
-        assert not {"nan", "inf"} & set(words), f"{name}: {line}"
-        assert plots.png(lab.figure(frame))[:4] == b"\x89PNG"
-        count += 1
-    return count

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -13,23 +14,26 @@ INTERVAL = 0.1
 
 
 class Stream:
-    """Run one generator of frames at a time; a new one cancels the old one.
+    """Run one generator of frames at a time; a new one ends the old one.
 
     The kernel stays responsive: after each frame the event loop gets its turn, so a
-    slider that moves in the middle of a training is heard at once.
+    slider that moves in the middle of a training is heard at once. Messages from a
+    browser may arrive in two threads: JupyterLab sends those of widgets to a subshell,
+    which has an event loop of its own, beside the kernel's. So runs are numbered, and
+    only the newest may show anything.
 
     Parameters
     ----------
     show
-        Called with a frame to draw: with the first at once, then at most every
-        ``interval`` seconds, and always with the last.
+        Called with (frame, final): with the first frame at once, then at most every
+        ``interval`` seconds, and with the last, which alone is final.
     fail
         Called with the exception that ended a run.
     """
 
     def __init__(
         self,
-        show: Callable[[Any], None],
+        show: Callable[[Any, bool], None],
         fail: Callable[[Exception], None],
         *,
         interval: float = INTERVAL,
@@ -40,47 +44,62 @@ class Stream:
         self.interval = interval
         self.clock = clock
         self.task: asyncio.Task[None] | None = None
+        self._newest = 0
+        self._lock = threading.RLock()
 
-    def start(self, make: Callable[[], Iterator[Any]]) -> None:
-        """Cancel what runs and start anew; without an event loop, run to the end."""
-        self.cancel()
+    def start(self, make: Callable[[], Iterator[tuple[Any, bool]]]) -> None:
+        """End what runs and start anew; without an event loop, run to the end.
+
+        ``make`` returns an iterator of (frame, whether it is known to be the last).
+        """
+        run = self.cancel()
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            self._to_the_end(make)
+            self._to_the_end(make, run)
             return
-        self.task = loop.create_task(self._run(make))
+        self.task = loop.create_task(self._run(make, run))
 
-    def cancel(self) -> None:
-        """Stop the run in progress, if there is one."""
-        if self.task is not None and not self.task.done():
-            self.task.cancel()
-        self.task = None
+    def cancel(self) -> int:
+        """End the run in progress, if there is one; return the number of the next."""
+        with self._lock:
+            self._newest += 1
+            return self._newest
 
-    def _to_the_end(self, make: Callable[[], Iterator[Any]]) -> None:
+    def _tell(self, run: int, say: Callable[..., None], *what: Any) -> None:
+        """Say something, unless a newer run has begun."""
+        with self._lock:
+            if run == self._newest:
+                say(*what)
+
+    def _to_the_end(
+        self, make: Callable[[], Iterator[tuple[Any, bool]]], run: int
+    ) -> None:
         try:
             last = deque(make(), maxlen=1)
             if last:
-                self.show(last[0])
+                self._tell(run, self.show, last[0][0], True)
         except Exception as error:
-            self.fail(error)
+            self._tell(run, self.fail, error)
 
-    async def _run(self, make: Callable[[], Iterator[Any]]) -> None:
-        drawn = -float("inf")
-        waiting = None
-        frames = None
+    async def _run(
+        self, make: Callable[[], Iterator[tuple[Any, bool]]], run: int
+    ) -> None:
+        drawn, frames = -float("inf"), None
+        step: tuple[Any, bool] | None = None
         try:
+            await _breathe()  # of moves in a hurry, only the last is computed
             frames = make()
-            for frame in frames:
-                waiting = frame
-                if self.clock() - drawn >= self.interval:
-                    self.show(frame)
-                    drawn, waiting = self.clock(), None
+            while run == self._newest and (new := next(frames, None)) is not None:
+                step = new
+                if step[1] or self.clock() - drawn >= self.interval:
+                    self._tell(run, self.show, *step)
+                    drawn = self.clock()
                 await _breathe()
-            if waiting is not None:
-                self.show(waiting)
+            if step is not None and not step[1]:
+                self._tell(run, self.show, step[0], True)
         except Exception as error:
-            self.fail(error)
+            self._tell(run, self.fail, error)
         finally:
             close = getattr(frames, "close", None)
             if close is not None:

@@ -1,67 +1,21 @@
-"""ipywidgets pieces: controls from a state, the picture, the line in words, cards."""
+"""ipywidgets pieces of cards and columns, and the line in words."""
 
 from __future__ import annotations
 
 import asyncio
 import html
-import traceback
 from collections.abc import Callable
 from typing import Any
 
 import ipywidgets
 
-from fltutor.lab.controls import Control, controls
+from fltutor import guard
+from fltutor.lab.learner import Slip
 from fltutor.palette import WRONG
+from fltutor.words import _
 
 _CALM = "padding:.2em 0"
-_LABEL = {"description_width": "11em"}
 _MOMENT = 0.2
-_WIDE = {"width": "34em", "max_width": "98%"}
-
-
-def control_widget(control: Control, value: Any) -> Any:
-    """Build the ipywidgets control that belongs to a state's field."""
-    common: dict[str, Any] = {
-        "description": control.text,
-        "style": _LABEL,
-        "layout": ipywidgets.Layout(**_WIDE),
-    }
-    if control.kind == "toggle":
-        return ipywidgets.Checkbox(value=value, indent=True, **common)
-    if control.kind == "choice":
-        if all(isinstance(c, int | float) for c in control.choices):
-            options = [(f"{c:g}", c) for c in control.choices]
-            return ipywidgets.SelectionSlider(options=options, value=value, **common)
-        options = [(str(c), c) for c in control.choices]
-        if len(options) > 4:
-            return ipywidgets.Dropdown(options=options, value=value, **common)
-        common["layout"] = ipywidgets.Layout(width="auto", max_width="98%")
-        common["style"] = _LABEL | {"button_width": "auto"}
-        return ipywidgets.ToggleButtons(options=options, value=value, **common)
-    if isinstance(value, int):
-        return ipywidgets.IntSlider(
-            value=value, min=int(control.low), max=int(control.high),
-            step=int(control.step), **common,
-        )  # fmt: skip
-    return ipywidgets.FloatSlider(
-        value=value, min=control.low, max=control.high, step=control.step,
-        readout_format=_format(control.step), **common,
-    )  # fmt: skip
-
-
-def control_widgets(state: Any) -> dict[str, Any]:
-    """Build every control of a state, field name -> widget."""
-    return {
-        name: control_widget(control, getattr(state, name))
-        for name, control in controls(state).items()
-    }
-
-
-def _format(step: float) -> str:
-    digits = 0
-    while digits < 6 and abs(step * 10**digits - round(step * 10**digits)) > 1e-9:
-        digits += 1
-    return f".{digits}f"
 
 
 def spoken(text: str, *, error: bool = False) -> str:
@@ -75,34 +29,32 @@ def spoken(text: str, *, error: bool = False) -> str:
 
 def plain_error(error: BaseException) -> str:
     """Say in one line what went wrong, and where in the learner's cell."""
+    fault = error.fault if isinstance(error, Slip) else guard.fault_of(error)
     place = ""
-    for entry in reversed(traceback.extract_tb(error.__traceback__)):
+    for entry in reversed(fault.stack):
         if "ipykernel_" in entry.filename or entry.filename.startswith("<ipython"):
-            place = (
-                f" in {entry.name}, line {entry.lineno}: {entry.line or ''}".rstrip()
+            place = _(" in {function}, line {line}: {code}").format(
+                function=entry.name, line=entry.lineno, code=entry.line or ""
             )
             break
-    said = " ".join(str(error).split()) or "no message"
+    if isinstance(fault.error, guard.TooLong):
+        template = _(
+            "This does not come to an end{place}, in {said}. Change the code, then run "
+            "its cell and this one again; if nothing answers, restart the kernel."
+        )
+        return template.format(place=place.rstrip(), said=fault.text)
+    said = " ".join(fault.text.split()) or _("no message")
     said += "" if said.endswith((".", "!", "?")) else "."
-    return (
-        f"This could not be computed{place}. {type(error).__name__}: {said} "
+    template = _(
+        "This could not be computed{place}. {kind}: {said} "
         "Change the code or the setting, then run the cell again."
     )
+    return template.format(place=place.rstrip(), kind=fault.kind, said=said)
 
 
 def text_html(markup: str) -> Any:
     """Wrap HTML in a widget."""
     return ipywidgets.HTML(markup)
-
-
-def image() -> Any:
-    """Make the picture widget that live PNG bytes are written into."""
-    return ipywidgets.Image(
-        format="png",
-        layout=ipywidgets.Layout(
-            display="none", max_width="100%", width="715px", object_fit="contain"
-        ),
-    )
 
 
 def column(*children: Any, name: str = "") -> Any:
@@ -116,9 +68,26 @@ def column(*children: Any, name: str = "") -> Any:
 
 def slider(text: str, low: float, high: float, step: float, value: float) -> Any:
     """Make a slider for a guess; whole numbers when low, high and step are."""
-    control = Control(text, "number", "", low, high, step)
-    whole = all(float(v).is_integer() for v in (low, high, step, value))
-    return control_widget(control, int(value) if whole else float(value))
+    common: dict[str, Any] = {
+        "description": text,
+        "style": {"description_width": "11em"},
+        "layout": ipywidgets.Layout(width="34em", max_width="98%"),
+    }
+    if all(float(v).is_integer() for v in (low, high, step, value)):
+        return ipywidgets.IntSlider(
+            value=int(value), min=int(low), max=int(high), step=int(step), **common
+        )
+    return ipywidgets.FloatSlider(
+        value=float(value), min=low, max=high, step=step,
+        readout_format=_format(step), **common,
+    )  # fmt: skip
+
+
+def _format(step: float) -> str:
+    digits = 0
+    while digits < 6 and abs(step * 10**digits - round(step * 10**digits)) > 1e-9:
+        digits += 1
+    return f".{digits}f"
 
 
 def button(text: str, on_click: Callable[[], None]) -> Any:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,9 +92,18 @@ STYLE: dict[Any, Any] = {
 """matplotlib settings of the course; no tight box, no constrained layout (slow)."""
 
 
-def styled() -> AbstractContextManager[None]:
-    """Return a context in which matplotlib draws in the course's style."""
-    return mpl.rc_context(STYLE)
+_ALONE = threading.RLock()
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Draw in the course's style, and alone.
+
+    matplotlib is made for one thread: its settings are one for the process, and a
+    figure that is cleared while it is drawn breaks. Widgets are heard in a second one.
+    """
+    with _ALONE, mpl.rc_context(STYLE):
+        yield
 
 
 def use_style() -> None:
@@ -152,11 +162,12 @@ def png(figure: Figure, *, fast: bool = False) -> bytes:
     if not isinstance(canvas, FigureCanvasAgg):
         canvas = FigureCanvasAgg(figure)
     level = 1 if fast else 9
-    canvas.print_png(  # type: ignore[no-untyped-call]
-        buffer,
-        metadata={"Software": None},
-        pil_kwargs={"compress_level": level},
-    )
+    with _ALONE:
+        canvas.print_png(  # type: ignore[no-untyped-call]
+            buffer,
+            metadata={"Software": None},
+            pil_kwargs={"compress_level": level},
+        )
     return buffer.getvalue()
 
 

@@ -5,8 +5,9 @@ import ast
 import pytest
 
 from fltutor import catalogue, widgets
-from fltutor.lab.base import Lab, check_lab, controls
+from fltutor.lab.base import Lab, declared
 from fltutor.lab.canvas import CanvasLab
+from fltutor.lab.trials import check_lab
 
 COURSE = sorted(catalogue.COURSE.glob("lesson_*/*.py"))
 
@@ -27,7 +28,7 @@ def test_a_widget_has_a_name_and_few_controls(name):
     lab = getattr(widgets, name)()
     most = 8 if isinstance(lab, CanvasLab) else 6  # a canvas has them in two columns
     assert lab.parts.name
-    assert 1 <= len(controls(lab.parts.state)) <= most
+    assert 1 <= len(declared(lab.parts.controls)) <= most
 
 
 @pytest.mark.parametrize("name", labs())

@@ -12,21 +12,21 @@ from fltutor import datasets, models, plots, splitters
 from fltutor.algorithms import FedAvg
 from fltutor.clients import LocalTraining
 from fltutor.federation import Federation
-from fltutor.lab.base import Lab, number
+from fltutor.lab.base import Lab, number, of_lesson
 from fltutor.task import Task
 
 ROUNDS = 20
 MIB = 2**20
+WORDS = of_lesson("00", "first")
 
 
 @dataclass(frozen=True)
-class State:
+class Controls:
     """How many clients, how many of them in a round, and how much work at home."""
 
-    clients: int = number("clients", 20, low=5, high=50, step=5)
-    share: int = number("taking part in a round", 50, low=20, high=100, step=10,
-                        unit="%")  # fmt: skip
-    epochs: int = number("local passes a round", 1, low=1, high=5, step=1)
+    clients: int = number(20, low=5, high=50, step=5)
+    share: int = number(50, low=20, high=100, step=10)  # %
+    epochs: int = number(1, low=1, high=5, step=1)
 
 
 @dataclass(frozen=True)
@@ -39,23 +39,23 @@ class Frame:
     mib_up: float
 
 
-def compute(state: State) -> Iterator[Frame]:
+def compute(controls: Controls) -> Iterator[Frame]:
     """Run the federation; yield a frame before the first round and after each."""
     data = _read(torch.get_default_dtype())
     clients = splitters.dirichlet(
-        data.train, num_clients=state.clients, alpha=0.5, min_size=4
+        data.train, num_clients=controls.clients, alpha=0.5, min_size=4
     )
-    cohort = -(-state.clients * state.share // 100)
+    cohort = -(-controls.clients * controls.share // 100)
     task = Task(models.mlp(64, 32, 10))
-    local = LocalTraining(epochs=state.epochs, batch_size=16, lr=0.1)
+    local = LocalTraining(epochs=controls.epochs, batch_size=16, lr=0.1)
     federation = Federation(task, clients, FedAvg(), local, cohort_size=cohort)
     accuracy: tuple[float, ...] = (task.evaluate(task.init(), data.test)["accuracy"],)
     sent = 0
-    yield Frame(accuracy, cohort, state.clients, 0.0)
+    yield Frame(accuracy, cohort, controls.clients, 0.0)
     for record in federation.rounds(ROUNDS, data.test):
         accuracy += (record.accuracy,)
         sent += record.bytes_up
-        yield Frame(accuracy, cohort, state.clients, sent / MIB)
+        yield Frame(accuracy, cohort, controls.clients, sent / MIB)
 
 
 def draw(figure: plots.Figure, frame: Frame) -> None:
@@ -63,9 +63,8 @@ def draw(figure: plots.Figure, frame: Frame) -> None:
     axes = figure.add_axes((0.10, 0.15, 0.84, 0.73))
     plots.draw_lines(
         axes, range(len(frame.accuracy)), {"FedAvg": frame.accuracy},
-        xlabel="rounds", ylabel="accuracy on everyone's digits",
-        title=f"{frame.cohort} of {frame.clients} clients a round: "
-        f"{frame.accuracy[-1]:.3f} after {len(frame.accuracy) - 1} rounds",
+        xlabel=WORDS.say("xlabel"), ylabel=WORDS.say("ylabel"),
+        title=_say("title", frame),
         xlim=(0, ROUNDS), ylim=(0, 1.02), labels=False,
     )  # fmt: skip
     axes.set_xticks(range(0, ROUNDS + 1, 5))
@@ -73,18 +72,19 @@ def draw(figure: plots.Figure, frame: Frame) -> None:
 
 def finding(frame: Frame) -> str:
     """Say how far the federation has come, and what it has sent."""
-    return (
-        f"{frame.cohort} of {frame.clients} clients in each round: accuracy "
-        f"{frame.accuracy[-1]:.3f} after {len(frame.accuracy) - 1} rounds, "
-        f"{frame.mib_up:.3g} MiB sent up."
-    )
+    return _say("finding", frame)
 
 
-def first_lab() -> Lab[State, Frame]:
+def _say(sentence: str, frame: Frame) -> str:
+    return WORDS.say(
+        sentence, cohort=frame.cohort, clients=frame.clients, mib=frame.mib_up,
+        accuracy=frame.accuracy[-1], rounds=len(frame.accuracy) - 1,
+    )  # fmt: skip
+
+
+def first_lab() -> Lab[Controls, Frame]:
     """Show a federation on digits as it learns, round by round."""
-    return Lab(
-        State(), compute, draw, finding, title="A first federation", name="first"
-    )
+    return Lab(Controls(), compute, draw, finding, words=WORDS)
 
 
 @lru_cache(maxsize=2)

@@ -9,11 +9,11 @@ from functools import lru_cache, partial
 import torch
 from torch import Tensor
 
-from fltutor import datasets, evaluation, models, plots, seeds, splitters
+from fltutor import datasets, evaluation, guard, models, plots, seeds, splitters
 from fltutor.algorithms import FedAvg
 from fltutor.clients import Client, LocalTraining, batch_plan
 from fltutor.engines import vectorised
-from fltutor.lab.base import Lab, choice, number, toggle
+from fltutor.lab.base import Lab, choice, number, of_lesson, toggle
 from fltutor.task import Task
 
 #: The mean of models, (models (K, d), sizes (K,)) -> model (d,)
@@ -22,20 +22,19 @@ Average = Callable[[Tensor, Tensor], Tensor]
 ROUNDS = 30
 LOCAL = LocalTraining(epochs=5, batch_size=None, lr=0.5)
 MIN_SIZE = 20
+WORDS = of_lesson("01", "regimes")
 ALPHAS = (0.01, 0.03, 0.1, 0.3, 1.0, 10.0, 100.0)
 
 
 @dataclass(frozen=True)
-class State:
+class Controls:
     """How many clients, how different, and what they let out of the house."""
 
-    clients: int = number("clients", 10, low=2, high=20, step=1)
-    alpha: float = choice("alpha (small: skewed)", 0.1, ALPHAS)
-    joining: int = number(
-        "clients that share", 100, low=20, high=100, step=20, unit="%"
-    )
-    updates: bool = toggle("they share model updates", True)
-    raw: bool = toggle("they share raw data", True)
+    clients: int = number(10, low=2, high=20, step=1)
+    alpha: float = choice(0.1, ALPHAS)
+    joining: int = number(100, low=20, high=100, step=20)  # %
+    updates: bool = toggle(True)
+    raw: bool = toggle(True)
 
 
 @dataclass(frozen=True)
@@ -60,20 +59,23 @@ class Frame:
     kinds: float
 
 
-def compute(state: State, *, average: Average | None = None) -> Iterator[Frame]:
+def compute(controls: Controls, *, average: Average | None = None) -> Iterator[Frame]:
     """Train each regime that is switched on; yield a frame before and after rounds."""
     data = _digits()
     clients = splitters.dirichlet(
-        data.train, num_clients=state.clients, alpha=state.alpha, min_size=MIN_SIZE
+        data.train,
+        num_clients=controls.clients,
+        alpha=controls.alpha,
+        min_size=MIN_SIZE,
     )
     train, own = evaluation.hold_out(clients)
-    sharing = train[: -(-len(train) * state.joining // 100)]
+    sharing = train[: -(-len(train) * controls.joining // 100)]
     kinds = float((splitters.label_counts(train) > 0).sum(1).mean())
     task = Task(models.mlp(64, 32, 10))
     walks = {"local": _local(task, train)}
-    if state.updates:
+    if controls.updates:
         walks["FedAvg"] = _federated(task, sharing, average or weighted)
-    if state.raw:
+    if controls.raw:
         walks["central"] = _local(task, [Client(0, evaluation.pool(sharing))])
     home: dict[str, tuple[float, ...]] = dict.fromkeys(walks, ())
     abroad = dict(home)
@@ -94,13 +96,13 @@ def weighted(ends: Tensor, sizes: Tensor) -> Tensor:
 
 def draw(figure: plots.Figure, frame: Frame) -> None:
     """Draw accuracy by round, at home on the left, abroad on the right."""
-    panels = (("at home: own digits", frame.home, 0.08),
-              ("abroad: everyone's digits", frame.abroad, 0.57))  # fmt: skip
+    panels = (("home", frame.home, 0.08), ("abroad", frame.abroad, 0.57))
     for title, lines, left in panels:
         axes = figure.add_axes((left, 0.15, 0.42, 0.73))
         plots.draw_lines(
             axes, range(len(next(iter(lines.values())))), lines,
-            xlabel="rounds", ylabel="accuracy" if left < 0.5 else "", title=title,
+            xlabel=WORDS.say("xlabel"), title=WORDS.say(title),
+            ylabel=WORDS.say("ylabel") if left < 0.5 else "",
             xlim=(0, ROUNDS), ylim=(0, 1.02),
         )  # fmt: skip
 
@@ -109,17 +111,16 @@ def finding(frame: Frame) -> str:
     """Say where each regime stands."""
     rounds = len(frame.home["local"]) - 1
     parts = [
-        f"{name} {home[-1]:.3f} at home, {frame.abroad[name][-1]:.3f} abroad"
+        WORDS.say("regime", name=name, home=home[-1], abroad=frame.abroad[name][-1])
         for name, home in frame.home.items()
     ]
-    return (
-        f"After {rounds} rounds: {'; '.join(parts)}. {frame.joined} of "
-        f"{frame.clients} clients share; a client holds {frame.kinds:.3g} of 10 digits "
-        "on average."
-    )
+    return WORDS.say(
+        "finding", rounds=rounds, regimes="; ".join(parts), joined=frame.joined,
+        clients=frame.clients, kinds=frame.kinds,
+    )  # fmt: skip
 
 
-def regimes_lab(*, average: Average | None = None) -> Lab[State, Frame]:
+def regimes_lab(*, average: Average | None = None) -> Lab[Controls, Frame]:
     """Show what sharing nothing, updates or raw data does at home and abroad.
 
     Parameters
@@ -128,13 +129,14 @@ def regimes_lab(*, average: Average | None = None) -> Lab[State, Frame]:
         ``(models (K, d), sizes (K,)) -> (d,)``, for instance a learner's own; None
         takes the mean weighted by examples.
     """
+    guard.function("average", average, "(models (K, d), sizes (K,)) -> (d,)")
     return Lab(
-        State(),
+        Controls(),
         partial(compute, average=average),
         draw,
         finding,
-        title="Three regimes",
-        name="regimes",
+        words=WORDS,
+        guarded=average is not None,
     )
 
 

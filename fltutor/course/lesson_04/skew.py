@@ -9,10 +9,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from fltutor import datasets, models, plots, seeds, splitters
+from fltutor import datasets, guard, models, plots, seeds, splitters
 from fltutor.algorithms import FedAvg
 from fltutor.clients import Client, LocalTraining
 from fltutor.course.lesson_04 import skew_draw
+from fltutor.course.lesson_04.skew_draw import WORDS
 from fltutor.federation import Federation
 from fltutor.lab.base import Lab, choice, number
 from fltutor.task import Task
@@ -24,31 +25,22 @@ METRICS = ("tv", "jsd", "emd")
 ALPHAS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0)
 LOCAL = LocalTraining(epochs=2, batch_size=16, lr=0.2)
 SPLITTERS = (
-    "iid",
-    "Dirichlet (labels)",
-    "shards (labels)",
-    "classes per client (labels)",
-    "quantity (sizes)",
-    "rotation (features)",
-    "noise (features)",
-    "contrast (features)",
-    "renamed (concept)",
-)
+    "iid", "dirichlet", "shards", "classes", "quantity", "rotation", "noise",
+    "contrast", "renamed",
+)  # fmt: skip
 FULL = {"rotation": 90.0, "noise": 1.0, "contrast": 1.0}  # at a shift of 100 %
 
 
 @dataclass(frozen=True)
-class State:
+class Controls:
     """What the reader moves."""
 
-    splitter: str = choice("splitter", SPLITTERS[1], SPLITTERS)
-    alpha: float = choice("alpha (Dirichlet, quantity)", 1.0, ALPHAS)
-    pieces: int = number("shards or classes a client", 2, low=1, high=10, step=1)
-    shift: int = number(
-        "shift (features, concept)", 50, low=0, high=100, step=10, unit="%"
-    )
-    clients: int = number("clients", 10, low=2, high=20, step=1)
-    seed: int = number("seed", 0, low=0, high=9, step=1)
+    splitter: str = choice("dirichlet", SPLITTERS)
+    alpha: float = choice(1.0, ALPHAS)
+    pieces: int = number(2, low=1, high=10, step=1)
+    shift: int = number(50, low=0, high=100, step=10)  # %
+    clients: int = number(10, low=2, high=20, step=1)
+    seed: int = number(0, low=0, high=9, step=1)
 
 
 @dataclass(frozen=True)
@@ -74,24 +66,24 @@ class Frame:
     chance: dict[str, float]
     accuracy: tuple[float, ...]
     iid: tuple[float, ...]
-    name: str
+    splitter: str
 
 
-def compute(state: State, *, split: Split | None = None) -> Iterator[Frame]:
+def compute(controls: Controls, *, split: Split | None = None) -> Iterator[Frame]:
     """Yield the split at once, then a frame every second round of both trainings."""
     data = datasets.digits()
-    clients = deal(data.train, state, split)
-    even = splitters.iid(data.train, num_clients=state.clients, seed=state.seed)
+    clients = deal(data.train, controls, split)
+    even = splitters.iid(data.train, num_clients=controls.clients, seed=controls.seed)
     frame = Frame(
         counts=splitters.label_counts(clients),
         images=_pictures(clients),
         measures={name: splitters.skew(clients, name) for name in METRICS},
-        chance=_chance(data.train, clients, state.seed),
+        chance=_chance(data.train, clients, controls.seed),
         accuracy=(),
         iid=(),
-        name=state.splitter,
+        splitter=controls.splitter,
     )
-    runs = [_accuracies(each, data.test, state.seed) for each in (clients, even)]
+    runs = [_accuracies(each, data.test, controls.seed) for each in (clients, even)]
     for index, (accuracy, iid) in enumerate(zip(*runs, strict=True)):
         curves = (*frame.accuracy, accuracy), (*frame.iid, iid)
         frame = replace(frame, accuracy=curves[0], iid=curves[1])
@@ -100,23 +92,23 @@ def compute(state: State, *, split: Split | None = None) -> Iterator[Frame]:
 
 
 def deal(
-    train: datasets.Dataset, state: State, split: Split | None = None
+    train: datasets.Dataset, controls: Controls, split: Split | None = None
 ) -> list[Client]:
-    """Deal the digits out as the state says; ``split`` is a learner's Dirichlet."""
-    word = state.splitter.split()[0]
-    if word == "Dirichlet" and split is not None:
-        return _own(train, state, split)
-    common = {"num_clients": state.clients, "seed": state.seed}
+    """Deal the digits out as the controls say; ``split`` is a learner's Dirichlet."""
+    word = controls.splitter
+    if word == "dirichlet" and split is not None:
+        return _own(train, controls, split)
+    common = {"num_clients": controls.clients, "seed": controls.seed}
     if word in FULL:
-        strength = state.shift / 100 * FULL[word]
+        strength = controls.shift / 100 * FULL[word]
         return splitters.feature_shift(train, kind=word, strength=strength, **common)
     makers: dict[str, Callable[..., list[Client]]] = {
         "iid": splitters.iid,
-        "Dirichlet": partial(splitters.dirichlet, alpha=state.alpha),
-        "shards": partial(splitters.shards, shards_per_client=state.pieces),
-        "classes": partial(_classes, labels=state.pieces),
-        "quantity": partial(splitters.quantity, alpha=state.alpha),
-        "renamed": partial(splitters.label_flip, fraction=state.shift / 100),
+        "dirichlet": partial(splitters.dirichlet, alpha=controls.alpha),
+        "shards": partial(splitters.shards, shards_per_client=controls.pieces),
+        "classes": partial(_classes, labels=controls.pieces),
+        "quantity": partial(splitters.quantity, alpha=controls.alpha),
+        "renamed": partial(splitters.label_flip, fraction=controls.shift / 100),
     }
     return makers[word](train, **common)
 
@@ -131,24 +123,25 @@ def _classes(
     )
 
 
-def _own(train: datasets.Dataset, state: State, split: Split) -> list[Client]:
+def _own(train: datasets.Dataset, controls: Controls, split: Split) -> list[Client]:
     """Run the learner's Dirichlet, and say what does not fit."""
     labels = train.y.numpy()
-    draw = seeds.stream(state.seed, "split", "dirichlet")
-    owner = np.asarray(split(labels.copy(), state.clients, state.alpha, draw))
+    draw = seeds.stream(controls.seed, "split", "dirichlet")
+    owner = np.asarray(split(labels.copy(), controls.clients, controls.alpha, draw))
     if owner.shape != labels.shape:
         raise ValueError(
             f"your splitter returned shape {owner.shape}, needed is {labels.shape}: "
             "the client of each example. End it with return owner."
         )
-    sizes = [int((owner == k).sum()) for k in range(state.clients)]
+    sizes = [int((owner == k).sum()) for k in range(controls.clients)]
     if sum(sizes) != len(labels) or min(sizes) == 0:
         raise ValueError(
             f"your splitter gave {sum(sizes)} of {len(labels)} examples to clients "
-            f"0 to {state.clients - 1}, the smallest got {min(sizes)}. Each example "
+            f"0 to {controls.clients - 1}, the smallest got {min(sizes)}. Each example "
             "needs one client, and each client one example."
         )
-    return [Client(k, train[np.flatnonzero(owner == k)]) for k in range(state.clients)]
+    parts = [np.flatnonzero(owner == k) for k in range(controls.clients)]
+    return [Client(k, train[part]) for k, part in enumerate(parts)]
 
 
 def _pictures(clients: Sequence[Client]) -> Array:
@@ -204,19 +197,19 @@ def finding(frame: Frame) -> str:
     """Say the sizes, the measures and the accuracies in one line."""
     sizes = frame.counts.sum(axis=1)
     told = ", ".join(
-        f"{name} {value:.3f} (chance {frame.chance[name]:.3f})"
+        WORDS.say("measure", name=name, value=value, chance=frame.chance[name])
         for name, value in frame.measures.items()
     )
-    rounds = len(frame.accuracy) - 1
-    return (
-        f"{frame.name}, {len(sizes)} clients of {sizes.min()} to {sizes.max()} "
-        f"examples, {(frame.counts > 0).sum(axis=1).mean():.3g} of 10 classes each on "
-        f"average. Skew: {told}. Accuracy after {rounds} rounds: "
-        f"{frame.accuracy[-1]:.3f}, on an iid split {frame.iid[-1]:.3f}."
-    )
+    return WORDS.say(
+        "finding", splitter=WORDS.option("splitter", frame.splitter),
+        clients=len(sizes), smallest=sizes.min(), largest=sizes.max(),
+        classes=(frame.counts > 0).sum(axis=1).mean(), measures=told,
+        rounds=len(frame.accuracy) - 1, accuracy=frame.accuracy[-1],
+        iid=frame.iid[-1],
+    )  # fmt: skip
 
 
-def skew_lab(*, split: Split | None = None) -> Lab[State, Frame]:
+def skew_lab(*, split: Split | None = None) -> Lab[Controls, Frame]:
     """Show clients x classes, the measures of skew, the examples and the accuracy.
 
     Parameters
@@ -230,12 +223,13 @@ def skew_lab(*, split: Split | None = None) -> Lab[State, Frame]:
     >>> skew_lab().parts.title
     'The skew explorer'
     """
+    guard.function("split", split, "(labels (n,), num_clients, alpha, draw) -> (n,)")
     return Lab(
-        State(),
+        Controls(),
         partial(compute, split=split),
         draw,
         finding,
-        title="The skew explorer",
-        name="skew",
+        words=WORDS,
         size=(6.5, 6.0),
+        guarded=split is not None,
     )

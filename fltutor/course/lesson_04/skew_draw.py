@@ -8,14 +8,16 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from fltutor import plots
+from fltutor.lab.base import of_lesson
 
 Array: TypeAlias = np.ndarray[Any, Any]
+WORDS = of_lesson("04", "skew")
 GAP = 2  # white pixels between two digits of the strip
 
 
 def table(axes: plots.Axes, counts: Array) -> None:
     """Draw clients x classes as bubbles."""
-    plots.draw_bubbles(axes, counts, title="who holds what")
+    plots.draw_bubbles(axes, counts, title=WORDS.say("title_table"))
     axes.grid(False)
 
 
@@ -38,7 +40,7 @@ def strip(axes: plots.Axes, images: Array, sizes: Array) -> None:
     axes.tick_params(axis="y", labelsize=7 if clients > 12 else 8, length=0)
     axes.set_ylim(clients - 0.4, -0.6)
     axes.grid(False)
-    axes.set_title("what a client calls 0, 1, 2, ...")
+    axes.set_title(WORDS.say("title_strip"))
     axes.set_xlabel("class")
     axes.set_ylabel("examples of the client")
 
@@ -49,13 +51,13 @@ def measures(
     """Draw the measures beside those of a random split of the same sizes."""
     names = {"tv": "tv", "jsd": "jsd (nats)", "emd": "emd"}
     groups = {
-        names[key]: {"this split": skew[key], "chance, same sizes": chance[key]}
+        names[key]: {WORDS.say("this"): skew[key], WORDS.say("chance"): chance[key]}
         for key in skew
     }
     top = 1.25 * max(0.4, *skew.values(), *chance.values())
     plots.draw_bars(
         axes, groups, ylabel="skew", ylim=(0.0, top),
-        title=f"skew of labels: tv {skew['tv']:.3f}", fmt=".2f",
+        title=WORDS.say("title_measures", tv=skew["tv"]), fmt=".2f",
     )  # fmt: skip
 
 
@@ -66,10 +68,12 @@ def curves(
     plots.draw_lines(
         axes,
         range(len(accuracy)),
-        {"this split": accuracy, "iid": iid},
+        {WORDS.say("this"): accuracy, "iid": iid},
         xlabel="round",
         ylabel="test accuracy",
-        title=f"FedAvg: {accuracy[-1]:.3f} after {len(accuracy) - 1} rounds",
+        title=WORDS.say(
+            "title_curves", accuracy=accuracy[-1], rounds=len(accuracy) - 1
+        ),
         xlim=(0, rounds),
         ylim=(0.0, 1.02),
     )

@@ -88,13 +88,13 @@ function walked(frame, to, first, count, share) {
 }
 
 function drawLoss(pen, frame, to) {
-  for (const level of frame.levels) ring(pen, frame.whole, level, to, "#CFCFCF", 1);
-  frame.clients.forEach((shape, i) => ring(pen, shape, frame.ownLevel, to, frame.fills[i], 1.6));
+  for (const level of frame.levels) ring(pen, frame.whole, level, to, frame.contour, 1);
+  frame.clients.forEach((shape, i) => ring(pen, shape, frame.ownLevel, to, frame.strokes[i], 1.6));
 }
 
 // time: rounds gone by; its fraction is the local steps (to 0.7), then the average.
 function drawRuns(pen, frame, to, time) {
-  const done = Math.min(frame.rounds, Math.floor(time));
+  const done = Math.max(0, Math.min(frame.rounds, Math.floor(time)));
   const share = time - Math.floor(time);
   const model = (data, k) => to(data[2 * k], data[2 * k + 1]);
   const trail = (data, last) => Array.from({ length: last + 1 }, (_, k) => model(data, k));
@@ -111,9 +111,9 @@ function drawRuns(pen, frame, to, time) {
     let first = frame.offsets[index];
     for (const id of frame.ids[index]) {
       const points = walked(frame, to, first, frame.steps[id], part);
-      line(pen, points, frame.fills[id], 2.6);
+      line(pen, points, frame.strokes[id], 2.6);
       ends.push(points[points.length - 1]);
-      dot(pen, ends[ends.length - 1], 4, frame.fills[id], "#555");
+      dot(pen, ends[ends.length - 1], 4, frame.fills[id], frame.strokes[id]);
       first += frame.steps[id] + 1;
     }
   }
@@ -141,7 +141,7 @@ function drawMarks(pen, frame, to) {
   const begin = to(...frame.start);
   pen.fillStyle = "#000";
   pen.fillRect(begin[0] - 3, begin[1] - 3, 6, 6);
-  words(pen, "start", begin[0] + 8, begin[1] - 5);
+  words(pen, frame.say.start, begin[0] + 8, begin[1] - 5);
   star(pen, to(frame.whole[0], frame.whole[1]));
   if (frame.limit) dot(pen, to(...frame.limit), 9, null, "#000");
 }
@@ -150,11 +150,11 @@ function drawSide(pen, frame, time) {
   const [x0, y0, w, h] = [MAP + 42, 36, 210, 110];
   const top = Math.max(frame.distances[0] * 1.05, 0.5);
   const spot = (k, d) => [x0 + (k / Math.max(40, frame.rounds)) * w, y0 + h * (1 - Math.min(d, top) / top)];
-  words(pen, "distance to the optimum", x0, 20, { bold: true });
+  words(pen, frame.say.distance, x0, 20, { bold: true });
   line(pen, [[x0, y0], [x0, y0 + h], [x0 + w, y0 + h]], GREY, 1);
   words(pen, top.toFixed(1), x0 - 6, y0 + 8, { size: 11, align: "right", colour: GREY });
   words(pen, "0", x0 - 6, y0 + h, { size: 11, align: "right", colour: GREY });
-  words(pen, "round 0", x0, y0 + h + 15, { size: 11, colour: GREY });
+  words(pen, `${frame.say.round} 0`, x0, y0 + h + 15, { size: 11, colour: GREY });
   words(pen, "40", x0 + w, y0 + h + 15, { size: 11, colour: GREY, align: "right" });
   if (frame.limit) {
     const gap = Math.hypot(frame.limit[0] - frame.whole[0], frame.limit[1] - frame.whole[1]);
@@ -167,24 +167,24 @@ function drawSide(pen, frame, time) {
     line(pen, gaps, frame.colours[1], 1.4, [2, 4]);
   }
   const gaps = Array.from(frame.distances, (d, k) => spot(k, d));
-  line(pen, gaps, "#CFCFCF", 1.4);
-  const done = Math.min(frame.rounds, Math.floor(time));
+  line(pen, gaps, frame.contour, 1.4);
+  const done = Math.max(0, Math.min(frame.rounds, Math.floor(time)));
   line(pen, gaps.slice(0, done + 1), frame.colours[0], 2.2);
   dot(pen, gaps[done], 4, frame.colours[0], "#fff");
 }
 
 function drawNumbers(pen, frame, time) {
-  const done = Math.min(frame.rounds, Math.floor(time));
+  const done = Math.max(0, Math.min(frame.rounds, Math.floor(time)));
   const index = done < frame.rounds && time > done ? done : Math.max(0, done - 1);
   const cosine = frame.cosines[index];
-  const number = (value, digits) => (Math.abs(value) < 1e4 ? value.toFixed(digits) : "huge");
+  const number = (value, digits) => (Math.abs(value) < 1e4 ? value.toFixed(digits) : frame.say.huge);
   const rows = [
-    ["distance to the optimum", number(frame.distances[done], 3)],
-    ["update cosine (mean of pairs)", cosine === null ? "none" : cosine.toFixed(2)],
-    ["drift norm", number(frame.drifts[index], 3)],
+    [frame.say.distance, number(frame.distances[done], 3)],
+    [frame.say.cosine, cosine === null ? frame.say.none : cosine.toFixed(2)],
+    [frame.say.drift_norm, number(frame.drifts[index], 3)],
   ];
   const x = MAP + 20;
-  words(pen, `round ${index + 1}`, x, 190, { bold: true });
+  words(pen, `${frame.say.round} ${index + 1}`, x, 190, { bold: true });
   rows.forEach(([name, value], k) => {
     words(pen, name, x, 209 + 17 * k);
     words(pen, value, WIDTH - 10, 209 + 17 * k, { align: "right", bold: true });
@@ -195,20 +195,20 @@ function drawNumbers(pen, frame, time) {
 function drawKey(pen, frame, x, y) {
   const row = (k) => y + 19 * k;
   star(pen, [x + 9, row(0) - 4]);
-  words(pen, "global optimum, grey: global loss", x + 26, row(0));
+  words(pen, frame.say.optimum, x + 26, row(0));
   dot(pen, [x + 9, row(1) - 4], 7, null, "#000");
-  words(pen, frame.limit ? `fixed point of ${frame.like || frame.name}` : frame.left ? "not reached: it diverges" : "no closed form here", x + 26, row(1));
+  words(pen, frame.limit ? `${frame.say.fixed_point}${frame.like || frame.name}` : frame.left ? frame.say.not_reached : frame.say.no_form, x + 26, row(1));
   cross(pen, x + 9, row(2) - 4, "");
-  words(pen, "a client's own optimum and loss", x + 26, row(2));
-  line(pen, [[x, row(3) - 4], [x + 18, row(3) - 4]], frame.fills[0], 2.6);
-  dot(pen, [x + 18, row(3) - 4], 4, frame.fills[0], "#555");
-  words(pen, "a client's local steps", x + 26, row(3));
+  words(pen, frame.say.own, x + 26, row(2));
+  line(pen, [[x, row(3) - 4], [x + 18, row(3) - 4]], frame.strokes[0], 2.6);
+  dot(pen, [x + 18, row(3) - 4], 4, frame.fills[0], frame.strokes[0]);
+  words(pen, frame.say.local, x + 26, row(3));
   line(pen, [[x, row(4) - 4], [x + 18, row(4) - 4]], frame.colours[0], 1.6);
   dot(pen, [x + 9, row(4) - 4], 3, frame.colours[0]);
-  words(pen, `server, ${frame.name}`, x + 26, row(4));
+  words(pen, `${frame.say.server}${frame.name}`, x + 26, row(4));
   if (!frame.like) return;
   line(pen, [[x, row(5) - 4], [x + 18, row(5) - 4]], frame.colours[1], 1.4, [2, 4]);
-  words(pen, `${frame.like}, beside it`, x + 26, row(5));
+  words(pen, `${frame.like}${frame.say.beside_it}`, x + 26, row(5));
 }
 
 function paint(pen, frame, time) {
@@ -223,7 +223,7 @@ function paint(pen, frame, time) {
   drawLoss(pen, frame, to);
   drawRuns(pen, frame, to, time);
   drawMarks(pen, frame, to);
-  if (frame.left) words(pen, `diverges: out of sight after round ${frame.rounds}`, 14, HEIGHT - 14, { bold: true });
+  if (frame.left) words(pen, `${frame.say.diverges}${frame.rounds}`, 14, HEIGHT - 14, { bold: true });
   pen.restore();
   line(pen, [[MAP, 0], [MAP, HEIGHT]], "#ccc", 1);
   drawSide(pen, frame, time);
@@ -239,19 +239,25 @@ function player(model, canvas, scrub) {
   const show = () => {
     if (!state.frame) return;
     canvas.hidden = false;
-    paint(pen, state.frame, state.time);
+    paint(pen, state.frame, calm() ? Math.floor(state.time) : state.time); // calm: whole rounds
     state.frames += 1;
     canvas.dataset.frames = `${state.frames}`;
     canvas.dataset.time = state.time.toFixed(3);
     scrub.told(Math.floor(state.time), state.frame.rounds);
   };
+  // A frame's time may lie before the moment in which play was pressed.
   const tick = (now) => {
     if (state.goal === null) return;
-    const passed = Math.min(0.1, (now - state.last) / 1000);
-    state.last = now;
-    state.time = Math.min(state.goal, state.time + passed * pace(state.time));
-    if (state.time >= state.goal) stop();
-    show();
+    try {
+      const passed = Math.max(0, Math.min(0.1, (now - state.last) / 1000));
+      state.last = now;
+      state.time = Math.min(state.goal, state.time + passed * pace(state.time));
+      if (state.time >= state.goal) stop();
+      show();
+    } catch (error) {
+      stop(); // so that the buttons work on
+      console.error(error);
+    }
     if (state.goal !== null) requestAnimationFrame(tick);
   };
   const stop = () => { state.goal = null; scrub.playing(false); };
@@ -268,7 +274,7 @@ function player(model, canvas, scrub) {
     const sent = model.get("frame");
     if (!sent || !sent.ids) return;
     const atEnd = state.frame === null || state.time >= state.frame.rounds;
-    state.frame = unpack(sent);
+    state.frame = { ...unpack(sent), say: model.get("words") };
     state.time = atEnd && state.goal === null ? state.frame.rounds : Math.min(state.time, state.frame.rounds);
     if (state.goal !== null) state.goal = Math.min(state.goal, state.frame.rounds);
     show();
@@ -294,37 +300,30 @@ function player(model, canvas, scrub) {
 }
 
 function render({ model, el }) {
-  const root = element("div", { class: "fltutor-canvas", role: "group", "aria-label": model.get("title") });
+  const say = model.get("words");
+  const root = group(model);
   const canvas = element("canvas", { role: "img", hidden: true });
-  const play = element("button", { type: "button", class: "play" }, "Play");
-  const step = element("button", { type: "button", class: "step" }, "Step");
-  const reset = element("button", { type: "button", class: "reset" }, "Reset");
-  const range = element("input", { type: "range", class: "round", min: "0", max: "40", step: "1", "aria-label": "round" });
+  const play = element("button", { type: "button", class: "play" }, say.play);
+  const step = element("button", { type: "button", class: "step" }, say.step);
+  const reset = element("button", { type: "button", class: "reset" }, say.reset);
+  const range = element("input", { type: "range", class: "round", min: "0", max: "40", step: "1", "aria-label": say.round });
   const output = element("output", {}, "");
-  const said = element("div", { class: "fltutor-line", role: "status", "aria-live": "polite" });
   const scrub = {
-    told: (round, rounds) => { range.max = `${rounds}`; range.value = `${round}`; output.textContent = `${round} of ${rounds}`; },
-    playing: (on) => { play.textContent = on ? "Pause" : "Play"; },
+    told: (round, rounds) => { range.max = `${rounds}`; range.value = `${round}`; output.textContent = `${round}${say.of}${rounds}`; },
+    playing: (on) => { play.textContent = on ? say.pause : say.play; },
   };
   const shows = player(model, canvas, scrub);
-  const say = () => {
-    const error = model.get("error");
-    said.textContent = error || model.get("frame").line || "";
-    said.classList.toggle("error", Boolean(error));
-    canvas.setAttribute("aria-label", said.textContent);
-  };
+  const spoken = speaker(model, canvas);
   play.addEventListener("click", shows.toggle);
   step.addEventListener("click", shows.step);
   reset.addEventListener("click", shows.reset);
   range.addEventListener("input", () => shows.jump(Number(range.value)));
-  model.on("change:frame", () => { shows.take(); say(); });
-  model.on("change:error", say);
-  const round = element("label", {}, element("span", {}, "round"), range, output);
-  root.append(buildControls(model), element("div", { class: "player" }, play, step, reset, round), canvas, said);
+  model.on("change:frame", shows.take);
+  const round = element("label", {}, element("span", {}, say.round), range, output);
+  root.append(buildControls(model), element("div", { class: "player" }, play, step, reset, round), canvas, ...spoken.nodes);
   el.append(root);
   shows.take();
-  say();
-  return () => { shows.stop(); model.off("change:frame"); model.off("change:error"); };
+  return () => { shows.stop(); spoken.stop(); model.off("change:frame", shows.take); };
 }
 
 export default { render };

@@ -9,14 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from fltutor import plots
+from fltutor import guard, plots, validate
 from fltutor.course.lesson_05.drift_draw import (
     FILLS,
     LEVELS,
     OWN_LEVEL,
+    STROKES,
     VIEW,
+    WORDS,
+    Frame,
     draw,
     ellipse,
+    gap,
+    shown,
 )
 from fltutor.course.lesson_05.drift_own import Own, simulate_own
 from fltutor.course.lesson_05.drift_sim import (
@@ -24,144 +29,126 @@ from fltutor.course.lesson_05.drift_sim import (
     START,
     Array,
     Problem,
-    Run,
     make_problem,
 )
 from fltutor.course.lesson_05.drift_sim import simulate as simulate_known
 from fltutor.evaluation import drift_norm, update_cosine
 from fltutor.lab.base import choice, number, toggle
 from fltutor.lab.canvas import CanvasLab
+from fltutor.palette import CONTOUR
 
 ROUNDS = 40
 UNEVEN = (1.75, 0.25, 1.0)  # times K, client after client
+#: What the script writes on the canvas.
+TEXTS = (
+    "start", "round", "distance", "diverges", "cosine", "none", "huge", "drift_norm",
+    "optimum", "fixed_point", "not_reached", "no_form", "own", "local", "server",
+    "beside_it", "of",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
-class State:
+class Controls:
     """What the reader moves."""
 
-    algorithm: str = choice("algorithm", "FedAvg", tuple(ALGORITHMS))
-    steps: int = choice("local steps K", 20, (1, 2, 3, 5, 10, 20, 50, 100))
-    lr: float = number(
-        "learning rate", 0.1, low=0.01, high=0.6, step=0.01, unit="per step"
-    )
-    spread: float = number("curvature spread", 1.0, low=0.0, high=1.5, step=0.1)
-    distance: float = number(
-        "distance of optima", 1.5, low=0.0, high=2.0, step=0.1, unit="units"
-    )
-    clients: int = number("clients", 4, low=2, high=6, step=1)
-    participation: float = number(
-        "participation", 1.0, low=0.25, high=1.0, step=0.25, unit="share"
-    )
-    uneven: bool = toggle("uneven work: some take 1.75 K steps, some K / 4", False)
+    algorithm: str = choice("fedavg", tuple(ALGORITHMS))
+    steps: int = choice(20, (1, 2, 3, 5, 10, 20, 50, 100))
+    lr: float = number(0.1, low=0.01, high=0.6, step=0.01)  # per step
+    spread: float = number(1.0, low=0.0, high=1.5, step=0.1)
+    distance: float = number(1.5, low=0.0, high=2.0, step=0.1)
+    clients: int = number(4, low=2, high=6, step=1)
+    participation: float = number(1.0, low=0.25, high=1.0, step=0.25)  # share
+    uneven: bool = toggle(False)
 
 
 @dataclass(frozen=True)
-class OwnState(State):
+class OwnControls(Controls):
     """The same with the learner's own algorithm to choose."""
 
-    algorithm: str = choice("algorithm", "yours", ("yours", *ALGORITHMS))
-
-
-@dataclass(frozen=True, eq=False)
-class Frame:
-    """A whole run, and what is measured in each of its rounds."""
-
-    name: str
-    problem: Problem
-    run: Run
-    optimum: Array  # (2,)
-    limit: Array | None  # (2,) where the (reference's) rounds end in closed form
-    distances: Array  # (R + 1,) of the server's model to the optimum
-    cosines: tuple[float | None, ...]  # R: mean over the pairs of updates
-    drifts: tuple[float, ...]  # R: mean distance of a local end to their mean
-    like: str = ""  # the reference beside the learner's
-    reference: Array | None = None  # (R' + 1, 2) its models
+    algorithm: str = choice("yours", ("yours", *ALGORITHMS))
 
 
 def compute(
-    state: State,
+    controls: Controls,
     *,
     direction: Own | None = None,
     aggregate: Own | None = None,
-    like: str = "FedAvg",
+    like: str = "fedavg",
 ) -> Frame:
-    """Run all rounds of a state: pure, a few milliseconds."""
-    problem = problem_of(state)
+    """Run all rounds of a setting: pure, a few milliseconds."""
+    problem, known = problem_of(controls), controls.algorithm
     reference = None
-    if state.algorithm == "yours":
+    if known == "yours":
+        known = like
         run = simulate_own(
             problem, ALGORITHMS[like](), ROUNDS,
             direction=direction, aggregate=aggregate,
         )  # fmt: skip
-        reference = simulate_known(problem, like, ROUNDS).server
+        reference = simulate_known(problem, like, ROUNDS)
     else:
-        run = simulate_known(problem, state.algorithm, ROUNDS)
+        run = simulate_known(problem, known, ROUNDS)
     optimum = problem.optimum()
     moved = [run.moved(index) for index in range(len(run.paths))]
     return Frame(
-        name=state.algorithm,
+        name=controls.algorithm,
         problem=problem,
         run=run,
         optimum=optimum,
-        limit=problem.limit(like if state.algorithm == "yours" else state.algorithm),
+        # rounds that diverge have no fixed point that they could reach
+        limit=None if (reference or run).left else problem.limit(known),
         distances=np.linalg.norm(run.server - optimum, axis=1),
         cosines=tuple(_cosine(deltas) for deltas in moved),
         drifts=tuple(drift_norm(deltas) for deltas in moved),
         like="" if reference is None else like,
-        reference=reference,
+        reference=None if reference is None else reference.server,
     )
 
 
-def problem_of(state: State) -> Problem:
-    """Return the federation that a state describes."""
-    factors = [UNEVEN[i % 3] if state.uneven else 1.0 for i in range(state.clients)]
+def problem_of(controls: Controls) -> Problem:
+    """Return the federation that the controls describe."""
+    count = controls.clients
+    factors = [UNEVEN[i % 3] if controls.uneven else 1.0 for i in range(count)]
     return make_problem(
-        clients=state.clients,
-        spread=state.spread,
-        distance=state.distance,
-        steps=[max(1, round(state.steps * factor)) for factor in factors],
-        lr=state.lr,
-        cohort=max(1, round(state.participation * state.clients)),
+        clients=count,
+        spread=controls.spread,
+        distance=controls.distance,
+        steps=[max(1, round(controls.steps * factor)) for factor in factors],
+        lr=controls.lr,
+        cohort=max(1, round(controls.participation * count)),
     )
 
 
 def finding(frame: Frame) -> str:
     """Say where the run ends, and how the clients' updates agree there."""
-    rounds = len(frame.run.paths)
+    known = {
+        "name": frame.who,
+        "rounds": len(frame.run.paths),
+        "gap": gap(frame.distances[-1]),
+    }
     if frame.run.left:
-        return (
-            f"{_capital(frame.name)} diverges: in round {rounds} the model leaves the "
-            "picture. A smaller learning rate brings it back."
-        )
-    words = (
-        f"{_capital(frame.name)} after {rounds} rounds: {_gap(frame.distances[-1])} "
-        f"from the global optimum"
-    )
+        return WORDS.say("left", **known)
+    if frame.further:
+        return WORDS.say("away", **known)
+    limit = beside = ""
+    like = shown(frame.like) if frame.like else ""
     if frame.limit is not None:
-        ends = float(np.linalg.norm(frame.limit - frame.optimum))
-        whose = f"{frame.like}'s" if frame.like else "its"
-        words += f" ({whose} fixed point in closed form: {_gap(ends)})"
+        ends = gap(np.linalg.norm(frame.limit - frame.optimum))
+        limit = WORDS.say("limit_like" if like else "limit", gap=ends, like=like)
     if frame.reference is not None:
-        other = float(np.linalg.norm(frame.reference[-1] - frame.optimum))
-        words += f", {frame.like} beside it {_gap(other)}"
-    cosines = frame.cosines[-1]
-    agree = "no pair to compare" if cosines is None else f"{cosines:.2f}"
-    return f"{words}; mean update cosine {agree}, drift norm {frame.drifts[-1]:.3f}."
+        other = gap(np.linalg.norm(frame.reference[-1] - frame.optimum))
+        beside = WORDS.say("beside", like=like, gap=other)
+    cosine = frame.cosines[-1]
+    agree = WORDS.say("no_cosine") if cosine is None else f"{cosine:.2f}"
+    drift = frame.drifts[-1]
+    return WORDS.say(
+        "ends", **known, limit=limit, beside=beside, cosine=agree, drift=drift
+    )
 
 
 def _cosine(deltas: Array) -> float | None:
     if len(deltas) < 2 or np.linalg.norm(deltas, axis=1).min() < 1e-12:
         return None
     return update_cosine(deltas)
-
-
-def _capital(name: str) -> str:
-    return name[0].upper() + name[1:]
-
-
-def _gap(distance: float) -> str:
-    return f"{abs(round(float(distance), 3)):.3f}"
 
 
 def payload(frame: Frame) -> dict[str, Any]:
@@ -172,10 +159,12 @@ def payload(frame: Frame) -> dict[str, Any]:
     names = [frame.name, *([frame.like] if frame.like else [])]
     looks = plots.styles(names)
     return {
-        "name": frame.name,
+        "name": shown(frame.name),
         "colours": [looks[name].colour for name in names],
-        "like": frame.like,
+        "like": shown(frame.like) if frame.like else "",
         "fills": list(FILLS),
+        "strokes": list(STROKES),
+        "contour": CONTOUR,
         "clients": [
             ellipse(e, a) for e, a in zip(problem.centres, problem.curvatures,
                                           strict=True)
@@ -219,22 +208,33 @@ def drift_lab(
         chosen at first; "yours" where a function is given, else FedAvg.
 
     """
-    if like not in ALGORITHMS:
-        raise ValueError(
-            f"drift_lab got like={like!r}, needs one of {list(ALGORITHMS)}. "
-            "Take the algorithm whose part you replaced."
-        )
+    guard.function("aggregate", aggregate, "(deltas (K, d), weights (K,)) -> (d,)")
+    guard.function(
+        "direction", direction, "(grad (K, d), params, start, memory) -> (K, d)"
+    )
     own = aggregate is not None or direction is not None
-    state: State = OwnState() if own else State()
+    controls: Controls = OwnControls() if own else Controls()
     if algorithm is not None:
-        state = type(state)(algorithm=algorithm)
+        controls = type(controls)(algorithm=algorithm.lower())
     return CanvasLab(
-        state,
-        partial(compute, direction=direction, aggregate=aggregate, like=like),
+        controls,
+        partial(compute, direction=direction, aggregate=aggregate, like=_key(like)),
         draw,
         finding,
         payload=payload,
         script=Path(__file__).with_name("drift.js"),
-        title="The drift microscope",
-        name="drift",
+        words=WORDS,
+        texts=TEXTS,
+        guarded=own,
     )
+
+
+def _key(name: str) -> str:
+    """Return the key of an algorithm by its name."""
+    if str(name).lower() not in ALGORITHMS:
+        raise validate.fail(
+            f"drift_lab with like={name!r}",
+            f"one of {[shown(key) for key in ALGORITHMS]}",
+            "Take the algorithm whose part you replaced.",
+        )
+    return name.lower()

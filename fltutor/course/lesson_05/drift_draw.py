@@ -1,23 +1,61 @@
-"""The still picture of the drift microscope, saved with the notebook."""
+"""What the drift microscope shows, and its still picture, saved with the notebook."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from fltutor import plots
-from fltutor.course.lesson_05.drift_sim import START, Array
+from fltutor.course.lesson_05.drift_sim import START, Array, Problem, Run
+from fltutor.lab.base import of_lesson
 from fltutor.palette import CONTOUR
+from fltutor.palette import STROKES as STROKE_OF
 
-if TYPE_CHECKING:
-    from fltutor.course.lesson_05.drift import Frame
-
+WORDS = of_lesson("05", "drift")
 # Not the colours of FedAvg and SCAFFOLD, whose paths run across.
 FILLS = (plots.SKY, plots.ORANGE, plots.GREEN, plots.PURPLE, plots.YELLOW, plots.GREY)
+STROKES = tuple(STROKE_OF[fill] for fill in FILLS)
 VIEW = (-4.0, 4.0, -2.7, 2.7)
 LEVELS = (0.02, 0.15, 0.5, 1.2, 2.4, 4.2)  # of the global loss, above its minimum
 OWN_LEVEL = 0.08  # of each client's loss
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A whole run, and what is measured in each of its rounds."""
+
+    name: str  # key of an algorithm, or "yours"
+    problem: Problem
+    run: Run
+    optimum: Array  # (2,)
+    limit: Array | None  # (2,) where the (reference's) rounds end in closed form
+    distances: Array  # (R + 1,) of the server's model to the optimum
+    cosines: tuple[float | None, ...]  # R: mean over the pairs of updates
+    drifts: tuple[float, ...]  # R: mean distance of a local end to their mean
+    like: str = ""  # key of the reference beside the learner's
+    reference: Array | None = None  # (R' + 1, 2) its models
+
+    @property
+    def further(self) -> bool:
+        """Whether the run ends further from the optimum than it began."""
+        return bool(self.distances[-1] > self.distances[0])
+
+    @property
+    def who(self) -> str:
+        """The algorithm's name where a sentence begins."""
+        return WORDS.say("yours") if self.name == "yours" else shown(self.name)
+
+
+def shown(key: str) -> str:
+    """Return an algorithm's name."""
+    return WORDS.option("algorithm", key)
+
+
+def gap(distance: float | np.floating[Any]) -> str:
+    """Say a distance, without a minus before 0."""
+    return f"{abs(round(float(distance), 3)):.3f}"
 
 
 def ellipse(centre: Array, curvature: Array) -> list[float]:
@@ -54,11 +92,12 @@ def draw(figure: plots.Figure, frame: Frame) -> None:
 
 
 def _headline(frame: Frame) -> str:
-    if frame.run.left:
-        return f"{frame.name[0].upper()}{frame.name[1:]} diverges"
-    gap = abs(round(float(frame.distances[-1]), 3))
-    name = frame.name[0].upper() + frame.name[1:]
-    return f"{name} after {len(frame.run.paths)} rounds: {gap:.3f} from the optimum"
+    if frame.run.left or frame.further:
+        return WORDS.say("title_left", name=frame.who)
+    return WORDS.say(
+        "title", name=frame.who, rounds=len(frame.run.paths),
+        gap=gap(frame.distances[-1]),
+    )  # fmt: skip
 
 
 def _contours(axes: plots.Axes, frame: Frame) -> None:
@@ -68,7 +107,9 @@ def _contours(axes: plots.Axes, frame: Frame) -> None:
         axes.plot(*_ring(whole, level), color=CONTOUR, lw=0.8)
     pairs = zip(problem.centres, problem.curvatures, strict=True)
     for i, (centre, curvature) in enumerate(pairs):
-        axes.plot(*_ring(ellipse(centre, curvature), OWN_LEVEL), color=FILLS[i], lw=1.4)
+        axes.plot(
+            *_ring(ellipse(centre, curvature), OWN_LEVEL), color=STROKES[i], lw=1.4
+        )
         axes.plot(*centre, "+", color=plots.BLACK, ms=5, zorder=5)
         axes.annotate(
             str(i), (centre[0], centre[1]), textcoords="offset points", xytext=(5, 4),
@@ -85,8 +126,8 @@ def _walks(axes: plots.Axes, frame: Frame) -> None:
             ms=3,
         )  # fmt: skip
     for i, path in zip(frame.run.ids[-1], frame.run.paths[-1], strict=True):
-        axes.plot(*_clipped(path).T, color=FILLS[i], lw=2)
-        axes.plot(*_clipped(path[-1:]).T, "o", color=FILLS[i], ms=4)
+        axes.plot(*_clipped(path).T, color=STROKES[i], lw=2)
+        axes.plot(*_clipped(path[-1:]).T, "o", color=FILLS[i], mec=STROKES[i], ms=4)
     server = _clipped(frame.run.server)
     axes.plot(*server.T, color=look[frame.name].colour, lw=1.2, marker=".", ms=5)
 
@@ -101,7 +142,10 @@ def _clipped(points: Array) -> Array:
 
 def _landmarks(axes: plots.Axes, frame: Frame) -> None:
     axes.plot(*START, marker="s", color=plots.BLACK, ms=5)
-    axes.annotate("start", START, textcoords="offset points", xytext=(7, 4), fontsize=8)
+    axes.annotate(
+        WORDS.say("start"), START, textcoords="offset points", xytext=(7, 4),
+        fontsize=8,
+    )  # fmt: skip
     axes.plot(*frame.optimum, marker="*", ms=12, color=plots.BLACK)
     if frame.limit is not None and not frame.run.left:
         axes.plot(*frame.limit, marker="o", ms=11, mfc="none", mec=plots.BLACK, mew=1.6)
@@ -115,19 +159,18 @@ def _curve(axes: plots.Axes, frame: Frame) -> None:
         axes.plot(np.minimum(gaps, 1e3), color=look[frame.like].colour, ls=":")
     axes.set_ylim(0, 4.2)
     axes.set_xlim(0, 40)
-    axes.set_xlabel("round")
-    axes.set_title("distance to the optimum", fontsize=9, fontweight="normal")
+    axes.set_xlabel(WORDS.say("round"))
+    axes.set_title(WORDS.say("distance"), fontsize=9, fontweight="normal")
 
 
 def _key(figure: plots.Figure, frame: Frame) -> None:
+    name = shown(frame.like or frame.name)
     lines = [
-        "star: the global optimum",
-        f"ring: fixed point of {frame.like or frame.name}, in closed form",
-        "numbers: the clients' own optima",
-        "thick lines: their steps in the last round",
-        "dotted line: the server, round after round",
+        WORDS.say("key_star"),
+        WORDS.say("key_ring", name=name),
+        WORDS.say("key_numbers"),
+        WORDS.say("key_lines"),
+        WORDS.say("key_beside", like=name) if frame.like else WORDS.say("key_server"),
     ]
-    if frame.like:
-        lines[-1] = f"dots: the server, and {frame.like} beside it"
     for k, words in enumerate(lines):
         figure.text(0.645, 0.24 - 0.047 * k, words, fontsize=7.5)

@@ -21,13 +21,13 @@ START = (-3.1, 1.9)
 FAR = 50.0  # a model that is further out than this has left for good
 
 ALGORITHMS: dict[str, Callable[[], FedAvg]] = {
-    "FedAvg": FedAvg,
-    "FedProx": lambda: FedProx(mu=1.0),
-    "SCAFFOLD": Scaffold,
-    "FedNova": FedNova,
-    "FedDyn": lambda: FedDyn(alpha=1.0),
+    "fedavg": FedAvg,
+    "fedprox": lambda: FedProx(mu=1.0),
+    "scaffold": Scaffold,
+    "fednova": FedNova,
+    "feddyn": lambda: FedDyn(alpha=1.0),
 }
-_PULL = {"FedProx": 1.0, "FedDyn": 1.0}  # mu and alpha above
+_PULL = {"fedprox": 1.0, "feddyn": 1.0}  # mu and alpha above
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,16 +54,16 @@ class Problem:
     def limit(self, name: str) -> Array | None:
         """Return where an algorithm ends in closed form, None where none is known."""
         every = self.cohort == len(self.centres)
-        if name in ("SCAFFOLD", "FedDyn"):
+        if name in ("scaffold", "feddyn"):
             return self.optimum()
         given: dict[str, Any] = {"lr": self.lr, "epochs": self.steps}
-        if name == "FedAvg":
+        if name == "fedavg":
             return toys.fedavg_limit(self.centres, self.curvatures, **given).numpy()
-        if name == "FedProx":
+        if name == "fedprox":
             return toys.fedprox_limit(
                 self.centres, self.curvatures, mu=_PULL[name], **given
             ).numpy()
-        if name == "FedNova" and every:
+        if name == "fednova" and every:
             return toys.fednova_limit(self.centres, self.curvatures, **given).numpy()
         return None
 
@@ -136,20 +136,20 @@ def simulate(problem: Problem, name: str, rounds: int) -> Run:
     server, all_ids, all_paths = [np.array(START)], [], []
     for index in range(rounds):
         ids, x = problem.ids(index), server[-1]
-        bend = {"SCAFFOLD": own[ids] - shared, "FedDyn": own[ids]}.get(name, 0.0)
+        bend = {"scaffold": own[ids] - shared, "feddyn": own[ids]}.get(name, 0.0)
         constant = lr * (force[ids] + pull * x + bend)  # (K, 2)
         pushed = (total[:, ids] @ constant[..., None])[..., 0]  # (S + 1, K, 2)
         walked = power[:, ids] @ x + pushed  # (S + 1, K, 2)
         paths = tuple(walked[: tau[i] + 1, j] for j, i in enumerate(ids))
         deltas = np.array([path[-1] - x for path in paths])  # (K, 2)
         move = deltas.mean(0)  # (2,)
-        if name == "FedNova":
+        if name == "fednova":
             move = (deltas / tau[ids, None]).mean(0) * tau[ids].mean()
-        elif name == "SCAFFOLD":
+        elif name == "scaffold":
             change = -shared - deltas / (lr * tau[ids, None])  # option II
             own[ids] += change
             shared = shared + change.sum(0) / len(own)
-        elif name == "FedDyn":
+        elif name == "feddyn":
             own[ids] -= pull * deltas
             shared = shared - pull * len(ids) / len(own) * move
             move = move - shared / pull

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fltutor import evaluation, plots, seeds
+from fltutor import evaluation, guard, plots, seeds
 from fltutor.course.lesson_06.roulette_runs import COLUMNS, SEEDS, load
-from fltutor.lab.base import Lab, choice, number
+from fltutor.lab.base import Lab, choice, number, of_lesson
 
 Floats = npt.NDArray[np.float64]
 #: An interval of a mean: (gains (R,), picks (draws, R)) -> (low, high)
@@ -20,23 +20,20 @@ Interval = Callable[[Any, Any], tuple[float, float]]
 
 SPINS = 400
 DRAWS = 2000
-METRICS = {
-    "everyone": "everyone's test set",
-    "own": "mean over own test sets",
-    "worst": "worst client",
-}
+METRICS = ("everyone", "own", "worst")
+WORDS = of_lesson("06", "roulette")
 COUNTS = (1, 2, 3, 5, 10, 20)
 
 
 @dataclass(frozen=True)
-class State:
+class Controls:
     """What goes into a leaderboard, and which one is drawn."""
 
-    spin: int = number("spin", 1, low=1, high=100, step=1)
-    seeds: int = choice("seeds reported", 1, COUNTS)
-    metric: str = choice("measured on", "everyone", list(METRICS))
-    own_tries: int = number("tries for FedAvg", 1, low=1, high=9, step=1)
-    tries: int = number("tries for others", 1, low=1, high=9, step=1)
+    spin: int = number(1, low=1, high=100, step=1)
+    seeds: int = choice(1, COUNTS)
+    metric: str = choice("everyone", METRICS)
+    own_tries: int = number(1, low=1, high=9, step=1)
+    tries: int = number(1, low=1, high=9, step=1)
 
 
 @dataclass(frozen=True)
@@ -60,17 +57,17 @@ class Frame:
     each: dict[str, tuple[float, ...]]
     wins: dict[str, float]
     verdict: str
-    state: State
+    controls: Controls
 
 
-def compute(state: State, *, interval: Interval | None = None) -> Frame:
+def compute(controls: Controls, *, interval: Interval | None = None) -> Frame:
     """Draw this spin's leaderboard from the saved runs, and count many others."""
     names = load().names
-    boards = leaderboards(state)  # (SPINS, M, n)
+    boards = leaderboards(controls)  # (SPINS, M, n)
     means = boards.mean(axis=2).round(6)
     first = means == means.max(axis=1, keepdims=True)  # (SPINS, M)
     wins = (first / first.sum(axis=1, keepdims=True)).mean(axis=0)
-    place = state.spin - 1
+    place = controls.spin - 1
     order = np.argsort(-means[place], kind="stable")
     best, second = order[0], order[1]
     gains = boards[place, best] - boards[place, second]  # (n,)
@@ -80,11 +77,11 @@ def compute(state: State, *, interval: Interval | None = None) -> Frame:
         {names[i]: tuple(boards[place, i].tolist()) for i in order},
         {names[i]: float(wins[i]) for i in order},
         _verdict(gains, names[best], names[second], interval),
-        state,
+        controls,
     )
 
 
-def leaderboards(state: State) -> Floats:
+def leaderboards(controls: Controls) -> Floats:
     """Return ``(SPINS, M, n)``: each method's accuracies under each spin's seeds.
 
     A spin draws the seeds that are reported, one more to tune with, and the settings
@@ -94,13 +91,13 @@ def leaderboards(state: State) -> Floats:
     runs = load()
     draw = seeds.stream(0, "roulette")
     deal = draw.random((SPINS, SEEDS)).argsort(axis=1)
-    reported, tuning = deal[:, : state.seeds], deal[:, -1]
-    column = COLUMNS.index(state.metric)
+    reported, tuning = deal[:, : controls.seeds], deal[:, -1]
+    column = COLUMNS.index(controls.metric)
     boards = []
     for name, results in zip(runs.names, runs.results, strict=True):
         order = 1 + draw.random((SPINS, len(results) - 1)).argsort(axis=1)
         order = np.insert(order, 0, 0, axis=1)  # (SPINS, T), the usual one first
-        budget = state.own_tries if name == "FedAvg" else state.tries
+        budget = controls.own_tries if name == "FedAvg" else controls.tries
         tried = order[:, :budget]  # (SPINS, budget)
         scores = results[tried, tuning[:, None], 0]
         best = tried[np.arange(SPINS), scores.argmax(axis=1)]  # (SPINS,)
@@ -125,32 +122,35 @@ def draw(figure: plots.Figure, frame: Frame) -> None:
     left.set_yticks(range(len(ranked)), ranked)
     left.set_ylim(len(ranked) - 0.4, -0.6)
     left.set_xlim(-0.03, 1.03)
-    left.set_xlabel(f"accuracy, {METRICS[frame.state.metric]}")
-    left.set_title(f"Spin {frame.state.spin}: {frame.names[0]} first")
+    left.set_xlabel(WORDS.say("xlabel", metric=WORDS.say(frame.controls.metric)))
+    left.set_title(WORDS.say("title", spin=frame.controls.spin, name=frame.names[0]))
     right.tick_params(labelleft=False)
     right.set_xlim(0, 118)
     right.set_xticks([0, 50, 100])
-    right.set_xlabel("% of spins")
-    right.set_title(f"Who is first in {SPINS} spins")
+    right.set_xlabel(WORDS.say("xlabel_wins"))
+    right.set_title(WORDS.say("title_wins", spins=SPINS))
 
 
 def finding(frame: Frame) -> str:
     """Say this spin's ranking, whether it can be trusted, and who wins how often."""
     board = ", ".join(
-        f"{name} {mean:.3f}"
+        WORDS.say("place", name=name, mean=mean)
         for name, mean in zip(frame.names, frame.means, strict=True)
     )
     often = sorted(frame.wins.items(), key=lambda item: (-round(item[1], 2), item[0]))
-    counted = ", ".join(f"{name} {share:.0%}" for name, share in often)
-    n, state = frame.state.seeds, frame.state
-    return (
-        f"Spin {state.spin}, {n} seed{'s' * (n > 1)}, {METRICS[state.metric]}, tries: "
-        f"FedAvg {state.own_tries}, others {state.tries}. {board}. First against "
-        f"second: {frame.verdict}. First in {SPINS} spins: {counted}."
+    counted = ", ".join(
+        WORDS.say("share", name=name, share=share) for name, share in often
     )
+    at = frame.controls
+    begin = "one_seed" if at.seeds == 1 else "seeds"
+    return WORDS.say(
+        "finding", begin=WORDS.say(begin, spin=at.spin, seeds=at.seeds), board=board,
+        metric=WORDS.say(at.metric), own_tries=at.own_tries, tries=at.tries,
+        verdict=frame.verdict, spins=SPINS, counted=counted,
+    )  # fmt: skip
 
 
-def roulette_lab(*, interval: Interval | None = None) -> Lab[State, Frame]:
+def roulette_lab(*, interval: Interval | None = None) -> Lab[Controls, Frame]:
     """Show how seeds, test set and tuning decide who leads a leaderboard.
 
     Parameters
@@ -159,13 +159,14 @@ def roulette_lab(*, interval: Interval | None = None) -> Lab[State, Frame]:
         ``(gains (R,), picks (draws, R)) -> (low, high)`` for the verdict, for instance
         a learner's own; None takes :func:`fltutor.evaluation.compare`.
     """
+    guard.function("interval", interval, "(gains, picks) -> (low, high)")
     return Lab(
-        State(),
+        Controls(),
         partial(compute, interval=interval),
         draw,
         finding,
-        title="Leaderboard roulette",
-        name="roulette",
+        words=WORDS,
+        guarded=interval is not None,
     )
 
 
@@ -173,12 +174,12 @@ def _verdict(gains: Floats, a: str, b: str, interval: Interval | None) -> str:
     """Return the verdict of a over b in words, given a's gains ``(n,)``."""
     n = len(gains)
     if n < 2:
-        return "one seed, no interval"
+        return WORDS.say("no_interval")
     if interval is None:
         found = evaluation.compare(0 * gains, gains, names=(b, a), draws=DRAWS)
         return found.verdict
     picks = seeds.stream(0, "bootstrap").integers(n, size=(DRAWS, n))
     low, high = (float(end) for end in interval(gains, picks))
     if low > 0:
-        return f"{a} is better"
-    return f"{b} is better" if high < 0 else "cannot tell"
+        return WORDS.say("better", name=a)
+    return WORDS.say("better", name=b) if high < 0 else WORDS.say("cannot_tell")

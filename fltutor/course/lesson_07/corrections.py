@@ -11,17 +11,26 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fltutor import plots, seeds, toys
+from fltutor import guard, seeds, toys
 from fltutor.algorithms import FedAvg, FedDyn, FedNova, FedProx, Scaffold
 from fltutor.clients import LocalTraining
+from fltutor.course.lesson_07.corrections_draw import (
+    FAR,
+    NEAR,
+    ROUNDS,
+    WORDS,
+    YOURS,
+    Frame,
+    draw,
+    ending,
+    shown,
+)
 from fltutor.lab.base import Lab, choice, number, toggle
-from fltutor.updates import State as Round
-from fltutor.updates import Updates
+from fltutor.updates import State, Updates
 
 Direction: TypeAlias = Callable[..., Any]
-CLIENTS, DIMS, ROUNDS = 8, 4, 50
+CLIENTS, DIMS = 8, 4
 START = (1.0,) * DIMS
-FAR, NEAR = 1e3, 1e-6  # beyond this a run has diverged; below, it has arrived
 ALGORITHMS: dict[str, FedAvg] = {
     "FedAvg": FedAvg(),
     "FedProx": FedProx(mu=1.0),
@@ -32,24 +41,15 @@ ALGORITHMS: dict[str, FedAvg] = {
 
 
 @dataclass(frozen=True)
-class State:
+class Controls:
     """What the reader moves."""
 
-    steps: int = number("local steps K", 10, low=1, high=30, step=1)
-    lr: float = number(
-        "learning rate", 0.05, low=0.01, high=0.5, step=0.01, unit="per step"
-    )
-    apart: float = number("distance of the optima", 2.0, low=0.0, high=4.0, step=0.5)
-    spread: float = number("curvature spread", 1.0, low=0.0, high=2.0, step=0.25)
-    cohort: int = choice("clients in a round", CLIENTS, [1, 2, 4, CLIENTS])
-    uneven: bool = toggle("uneven work: K/2, K or 2K steps", False)
-
-
-@dataclass(frozen=True)
-class Frame:
-    """The distance to the optimum after each round, one list an algorithm."""
-
-    distances: dict[str, list[float]]  # name -> up to ROUNDS + 1, in [NEAR, FAR]
+    steps: int = number(10, low=1, high=30, step=1)
+    lr: float = number(0.05, low=0.01, high=0.5, step=0.01)  # per step
+    apart: float = number(2.0, low=0.0, high=4.0, step=0.5)
+    spread: float = number(1.0, low=0.0, high=2.0, step=0.25)
+    cohort: int = choice(CLIENTS, [1, 2, 4, CLIENTS])
+    uneven: bool = toggle(False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,35 +62,35 @@ class Problem:
     lr: float
 
 
-def problem_of(state: State) -> Problem:
+def problem_of(controls: Controls) -> Problem:
     """Lay out the clients: random directions, drawn once, scaled by the sliders."""
     draw = seeds.torch_stream(0, "corrections")
     far, bent = torch.randn(2, CLIENTS, DIMS, generator=draw, dtype=torch.float64)
     factor = torch.tensor([(0.5, 1.0, 2.0)[i % 3] for i in range(CLIENTS)])
-    steps = state.steps * (factor if state.uneven else torch.ones(CLIENTS))
+    steps = controls.steps * (factor if controls.uneven else torch.ones(CLIENTS))
     return Problem(
-        state.apart * far,
-        torch.exp(state.spread * bent.clamp(-1.0, 1.0)),
+        controls.apart * far,
+        torch.exp(controls.spread * bent.clamp(-1.0, 1.0)),
         steps.round().long().clamp(min=1),
-        state.lr,
+        controls.lr,
     )
 
 
-def compute(state: State, direction: Direction | None, like: str) -> Frame:
+def compute(controls: Controls, direction: Direction | None, like: str) -> Frame:
     """Run every algorithm for all rounds, or until it has left."""
     distances = {
-        name: list(_known(state, name)) for name in ALGORITHMS
-    }  # the same state twice costs nothing
+        name: list(_known(controls, name)) for name in ALGORITHMS
+    }  # the same controls twice costs nothing
     if direction is not None:
-        found = race(problem_of(state), ALGORITHMS[like], state.cohort, direction)
-        distances = {"yours": found, **distances}
+        found = race(problem_of(controls), ALGORITHMS[like], controls.cohort, direction)
+        distances = {YOURS: found, **distances}
     return Frame(distances)
 
 
 @lru_cache(maxsize=1024)
-def _known(state: State, name: str) -> tuple[float, ...]:
+def _known(controls: Controls, name: str) -> tuple[float, ...]:
     algorithm = ALGORITHMS[name]
-    return tuple(race(problem_of(state), algorithm, state.cohort, None))
+    return tuple(race(problem_of(controls), algorithm, controls.cohort, None))
 
 
 def race(
@@ -122,7 +122,7 @@ def _walk(
     problem: Problem,
     starts: Tensor,
     ids: Tensor,
-    state: Round,
+    state: State,
     algorithm: FedAvg,
     own: Direction | None,
 ) -> Tensor:
@@ -166,62 +166,17 @@ def _what(value: object) -> str:
     return f"a {type(value).__name__}"
 
 
-def draw(figure: plots.Figure, frame: Frame) -> None:
-    """Draw the distances on a logarithmic scale, with the runs' order beside them."""
-    axes = figure.add_axes((0.1, 0.14, 0.6, 0.74))
-    found = frame.distances
-    known = {name: run for name, run in found.items() if name != "yours"}
-    plots.draw_lines(
-        axes,
-        {name: list(range(len(run))) for name, run in known.items()},
-        known,
-        xlabel="round",
-        ylabel="distance to the optimum",
-        title=_headline(found),
-        ylog=True,
-        xlim=(0, ROUNDS),
-        ylim=(NEAR / 2, 2 * FAR),
-        labels=False,
-    )
-    if "yours" in found:
-        axes.plot(found["yours"], color=plots.GREY, lw=3.5, label="yours", zorder=1)
-    handles, names = axes.get_legend_handles_labels()
-    order = sorted(range(len(names)), key=lambda i: found[names[i]][-1])
-    axes.legend(
-        [handles[i] for i in order],
-        [f"{names[i]}: {_words(found[names[i]])}" for i in order],
-        loc="center left",
-        bbox_to_anchor=(1.01, 0.5),
-        frameon=False,
-    )
-
-
-def _headline(found: dict[str, list[float]]) -> str:
-    arrived = [name for name, run in found.items() if run[-1] <= 1e-3]
-    if min(run[-1] for run in found.values()) >= FAR:
-        return "Everybody diverges: take a smaller learning rate"
-    if not arrived:
-        return f"Nobody is within 0.001 of the optimum after {ROUNDS} rounds"
-    if len(arrived) == len(found):
-        return "Everybody arrives at the optimum"
-    return f"At the optimum: {', '.join(arrived)}"
-
-
 def finding(frame: Frame) -> str:
     """Say how far each algorithm is from the optimum at the end."""
-    ends = "; ".join(f"{name} {_words(run)}" for name, run in frame.distances.items())
-    return f"Distance to the optimum after {ROUNDS} rounds: {ends}."
-
-
-def _words(run: list[float]) -> str:
-    if run[-1] >= FAR:
-        return "diverges"
-    return "< 0.001" if run[-1] < 1e-3 else f"{run[-1]:.3f}"
+    ends = "; ".join(
+        f"{shown(name)} {ending(run)}" for name, run in frame.distances.items()
+    )
+    return WORDS.say("finding", rounds=ROUNDS, ends=ends)
 
 
 def corrections_lab(
     *, direction: Direction | None = None, like: str = "SCAFFOLD"
-) -> Lab[State, Frame]:
+) -> Lab[Controls, Frame]:
     """Race FedAvg, FedProx, FedNova, SCAFFOLD and FedDyn to the optimum.
 
     Parameters
@@ -242,12 +197,14 @@ def corrections_lab(
             f"corrections_lab got like={like!r}, needs one of {list(ALGORITHMS)}. "
             "Take the algorithm whose direction you wrote."
         )
-
+    guard.function(
+        "direction", direction, "(grad (K, d), params, start, memory) -> (K, d)"
+    )
     return Lab(
-        State(),
+        Controls(),
         partial(compute, direction=direction, like=like),
         draw,
         finding,
-        title="Correcting drift",
-        name="corrections",
+        words=WORDS,
+        guarded=direction is not None,
     )

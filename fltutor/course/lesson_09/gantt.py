@@ -8,7 +8,7 @@ from functools import cache, partial
 from math import inf
 from typing import Any, TypeAlias
 
-from fltutor import datasets, models, splitters, systems
+from fltutor import datasets, guard, models, splitters, systems
 from fltutor.algorithms import FedAvg
 from fltutor.clients import LocalTraining
 from fltutor.course.lesson_09 import gantt_draw as view
@@ -22,25 +22,21 @@ from fltutor.task import Task
 #: (trips {client: seconds}, deadline, enough) -> (seconds, clients that are used)
 PlayRound: TypeAlias = Callable[[Mapping[int, float], float, int | None], Any]
 CLIENTS, WINDOW, NO_DEADLINE = 20, 60.0, 30
-MODES = ("synchronous", "FedBuff", "FedAsync")
+MODES = ("synchronous", "fedbuff", "fedasync")
 #: about four seconds a trip: 0.5 down, 2.5 computing, 1 up
 PHONE = systems.Device(speed=10.0, download=0.05, upload=0.02, latency=0.1)
 
 
 @dataclass(frozen=True)
-class State:
+class Controls:
     """What the reader moves."""
 
-    mode: str = choice("the server", "synchronous", MODES)
-    asked: int = number("clients at work", 8, low=2, high=16, step=1)
-    enough: int = number(
-        "enough, or buffer", 16, low=1, high=16, step=1, unit="reports"
-    )
-    deadline: int = number(
-        "deadline", NO_DEADLINE, low=2, high=NO_DEADLINE, step=1, unit="s; 30 = none"
-    )
-    spread: float = number("spread of speeds", 0.75, low=0.0, high=1.5, step=0.25)
-    dropout: float = number("dropout", 0.1, low=0.0, high=0.5, step=0.1, unit="a trip")
+    mode: str = choice("synchronous", MODES)
+    asked: int = number(8, low=2, high=16, step=1)
+    enough: int = number(16, low=1, high=16, step=1)  # reports
+    deadline: int = number(NO_DEADLINE, low=2, high=NO_DEADLINE, step=1)  # s
+    spread: float = number(0.75, low=0.0, high=1.5, step=0.25)
+    dropout: float = number(0.1, low=0.0, high=0.5, step=0.1)  # a trip
 
 
 @cache
@@ -51,13 +47,15 @@ def _digits() -> tuple[Task, list[Any]]:
     return Task(models.mlp(64, 32, 10).double(), seed=0), clients
 
 
-def federation(state: State) -> tuple[Federation, list[systems.Device]]:
+def federation(controls: Controls) -> tuple[Federation, list[systems.Device]]:
     """Return the federation, and its devices, the quickest first."""
     task, clients = _digits()
     local = LocalTraining(epochs=5, batch_size=16)
-    made = Federation(task, clients, FedAvg(), local, cohort_size=state.asked, seed=1)
-    phone = replace(PHONE, dropout=state.dropout)
-    devices = systems.fleet(CLIENTS, profiles=(phone,), spread=state.spread, seed=1)
+    made = Federation(
+        task, clients, FedAvg(), local, cohort_size=controls.asked, seed=1
+    )
+    phone = replace(PHONE, dropout=controls.dropout)
+    devices = systems.fleet(CLIENTS, profiles=(phone,), spread=controls.spread, seed=1)
     load, steps = systems.load_of(made), 25  # 5 epochs of 5 batches
     blank = systems.Span(
         client=0, round=0, start=0.0, download_end=0.0, compute_end=0.0,
@@ -67,26 +65,28 @@ def federation(state: State) -> tuple[Federation, list[systems.Device]]:
     return made, sorted(devices, key=lambda device: quick(device).seconds)
 
 
-def compute(state: State, play_round: PlayRound) -> Frame:
+def compute(controls: Controls, play_round: PlayRound) -> Frame:
     """Play a minute on the clock; nothing is trained."""
-    own, devices = federation(state)
-    if state.mode == "synchronous":
-        spans, ends = _rounds(own, devices, state, play_round)
+    own, devices = federation(controls)
+    if controls.mode == "synchronous":
+        spans, ends = _rounds(own, devices, controls, play_round)
     else:
-        buffer = min(state.enough, state.asked) if state.mode == "FedBuff" else 1
+        buffer = (
+            min(controls.enough, controls.asked) if controls.mode == "fedbuff" else 1
+        )
         spans, ends = _no_rounds(own, devices, buffer)
-    return view.frame(state.mode, spans, ends, CLIENTS, WINDOW)
+    return view.frame(controls.mode, spans, ends, CLIENTS, WINDOW)
 
 
 def _rounds(
     own: Federation,
     devices: Sequence[systems.Device],
-    state: State,
+    controls: Controls,
     play_round: PlayRound,
 ) -> tuple[list[systems.Span], list[float]]:
     clock = systems.synchronous(own, devices)  # nobody late: trips in full
-    deadline = inf if state.deadline >= NO_DEADLINE else float(state.deadline)
-    enough = min(state.enough, state.asked)
+    deadline = inf if controls.deadline >= NO_DEADLINE else float(controls.deadline)
+    enough = min(controls.enough, controls.asked)
     spans: list[systems.Span] = []
     ends: list[float] = []
     now = 0.0
@@ -156,7 +156,7 @@ def library_play_round(
     return min(max((s for s, _ in order), default=0.0), deadline), used
 
 
-def gantt_lab(*, play_round: PlayRound | None = None) -> Lab[State, Frame]:
+def gantt_lab(*, play_round: PlayRound | None = None) -> Lab[Controls, Frame]:
     """See who works, who is waited for, and whose work is lost.
 
     Parameters
@@ -170,12 +170,13 @@ def gantt_lab(*, play_round: PlayRound | None = None) -> Lab[State, Frame]:
     >>> gantt_lab().parts.title
     'A Gantt of rounds'
     """
+    guard.function("play_round", play_round, "(trips, deadline, enough) -> (s, used)")
     return Lab(
-        State(),
+        Controls(),
         partial(compute, play_round=play_round or library_play_round),
         view.draw,
         view.finding,
-        title="A Gantt of rounds",
-        name="gantt",
+        words=view.WORDS,
         size=(6.5, 4.3),
+        guarded=play_round is not None,
     )

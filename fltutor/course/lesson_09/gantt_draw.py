@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fltutor import plots
+from fltutor.lab.base import of_lesson
 from fltutor.systems import USED, Span
 
+WORDS = of_lesson("09", "gantt")
 SLOWEST = 5
 
 
@@ -63,28 +65,25 @@ def draw(figure: plots.Figure, frame: Frame) -> None:
     axes = figure.add_axes((0.09, 0.19, 0.89, 0.73))
     plots.draw_gantt(
         axes, frame.spans, frame.ends, num_clients=frame.num_clients,
-        window=frame.window, names=("quickest", "slowest"), title=_headline(frame),
+        window=frame.window, title=_headline(frame),
+        names=(WORDS.say("quickest"), WORDS.say("slowest")),
     )  # fmt: skip
 
 
 def _headline(frame: Frame) -> str:
+    mode = WORDS.option("mode", frame.mode)
     if frame.pace is None:
-        return f"{frame.mode}: the model has not changed in {frame.window:g} s"
-    return (
-        f"{frame.mode}: a new model every {frame.pace:.3g} s, "
-        f"{frame.wasted:.0%} of the computing wasted"
-    )
+        return WORDS.say("title_none", mode=mode, window=frame.window)
+    return WORDS.say("title", mode=mode, pace=frame.pace, wasted=frame.wasted)
 
 
 def finding(frame: Frame) -> str:
     """Say how often the model changes, what is wasted, and whom the model hears."""
-    name = "round" if frame.mode == "synchronous" else "change of the model"
-    pace = "no" if frame.pace is None else f"{frame.pace:.3g} simulated seconds a"
-    return (
-        f"{frame.mode[0].upper()}{frame.mode[1:]}: {pace} {name}, "
-        f"{len(frame.ends)} in {frame.window:g} s. "
-        f"{frame.used} updates used, {frame.late} late, {frame.dropped} dropped: "
-        f"{100 * frame.wasted:.3g} % of the computing wasted. The {SLOWEST} slowest "
-        f"clients sent {frame.from_slowest} of the updates used; "
-        f"mean staleness {frame.staleness:.3g}."
-    )
+    begin = "none" if frame.pace is None else "begin"
+    return WORDS.say(
+        "finding", used=frame.used, late=frame.late, dropped=frame.dropped,
+        begin=WORDS.say(f"{begin}_{frame.mode}", pace=frame.pace,
+                        changes=len(frame.ends), window=frame.window),
+        wasted=100 * frame.wasted, slowest=SLOWEST, staleness=frame.staleness,
+        from_slowest=frame.from_slowest,
+    )  # fmt: skip

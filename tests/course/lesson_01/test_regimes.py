@@ -28,7 +28,7 @@ def last(frames):
 
 def test_the_three_curves_end_where_the_library_ends(monkeypatch):
     monkeypatch.setattr(regimes, "ROUNDS", 4)
-    frame = last(regimes.compute(regimes.State(clients=3)))
+    frame = last(regimes.compute(regimes.Controls(clients=3)))
     data = datasets.digits()
     clients = splitters.dirichlet(data.train, num_clients=3, alpha=0.1, min_size=20)
     train, own = evaluation.hold_out(clients)
@@ -42,14 +42,14 @@ def test_the_three_curves_end_where_the_library_ends(monkeypatch):
 
 
 def test_who_shares_nothing_trains_alone():
-    state = regimes.State(clients=4, updates=False, raw=False)
+    state = regimes.Controls(clients=4, updates=False, raw=False)
     frame = next(regimes.compute(state))
     assert list(frame.home) == ["local"]
     assert len(frame.abroad["local"]) == 1
 
 
 def test_the_share_of_clients_is_rounded_up():
-    frame = next(regimes.compute(regimes.State(clients=11, joining=20)))
+    frame = next(regimes.compute(regimes.Controls(clients=11, joining=20)))
     assert (frame.joined, frame.clients) == (3, 11)
 
 
@@ -61,7 +61,7 @@ def test_a_learners_average_is_used(monkeypatch):
         seen.append((tuple(ends.shape), sizes.sum().item()))
         return ends[0]
 
-    state = regimes.State(clients=2, raw=False)
+    state = regimes.Controls(clients=2, raw=False)
     mine = last(regimes.compute(state, average=average))
     usual = last(regimes.compute(state))
     assert [shape for shape, _ in seen] == [(2, 2410)] * 2
@@ -76,23 +76,24 @@ def test_the_weighted_mean_of_models_weighs_by_examples():
 
 
 def test_frames_do_not_change_after_they_were_yielded():
-    early, late = islice(regimes.compute(regimes.State(clients=2)), 2)
+    early, late = islice(regimes.compute(regimes.Controls(clients=2)), 2)
     assert len(early.home["local"]) == 1
     assert len(late.home["local"]) == 2
 
 
 def test_the_first_federation_counts_what_is_sent():
-    frames = list(first.compute(first.State(clients=5, share=100)))
+    frames = list(first.compute(first.Controls(clients=5, share=100)))
     assert len(frames) == first.ROUNDS + 1
     assert frames[0].mib_up == 0.0
     assert frames[-1].mib_up == pytest.approx(20 * 5 * 2410 * 8 / 2**20)
-    again = last(first.compute(first.State(clients=5, share=100)))
+    again = last(first.compute(first.Controls(clients=5, share=100)))
     assert again == frames[-1]
 
 
 def test_more_local_passes_send_no_more():
     few, many = (
-        last(first.compute(replace(first.State(), epochs=epochs))) for epochs in (1, 5)
+        last(first.compute(replace(first.Controls(), epochs=epochs)))
+        for epochs in (1, 5)
     )
     assert many.mib_up == few.mib_up
     assert many.accuracy[-1] > few.accuracy[-1]

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from fltutor.course.lesson_02.round import STEPS, State, round_lab
-from fltutor.lab.base import check_lab
+from fltutor.course.lesson_02.round import STEPS, Controls, round_lab
+from fltutor.lab.trials import check_lab
 
 
 @pytest.fixture(scope="module")
 def frame():
-    return round_lab().frame(State(cohort=3))
+    return round_lab().frame(Controls(cohort=3))
 
 
 def test_every_extreme_has_finite_numbers_a_picture_and_words():
@@ -36,7 +36,7 @@ def test_the_bytes_are_one_vector_a_client(frame):
 
 
 def test_equal_clients_weigh_the_same():
-    frame = round_lab().frame(State(cohort=10, unequal=False))
+    frame = round_lab().frame(Controls(cohort=10, unequal=False))
     assert np.ptp(frame.weights) < 0.01
 
 

@@ -6,7 +6,7 @@ import pytest
 from fltutor.course.lesson_03.work import (
     AXES,
     CLIENTS,
-    State,
+    Controls,
     library_rounds_to,
     work_lab,
 )
@@ -15,24 +15,24 @@ from fltutor.history import History, Record
 
 @pytest.fixture(scope="module")
 def frame():
-    return work_lab().frame(State())
+    return work_lab().frame(Controls())
 
 
 def test_the_first_frame_comes_before_any_training():
-    first = next(work_lab().frames(State()))
+    first = next(work_lab().frames(Controls()))
     assert len(first.fedsgd.accuracy) == len(first.setting.accuracy) == 1
     assert first.setting.reached is None
 
 
 def test_bytes_and_work_are_those_of_the_cohort():
-    full, tenth = (work_lab().frame(State(fraction=c)).setting for c in (1.0, 0.1))
-    for axis in ("bytes", "client work"):
+    full, tenth = (work_lab().frame(Controls(fraction=c)).setting for c in (1.0, 0.1))
+    for axis in ("bytes", "work"):
         assert full.x[axis][1] == pytest.approx(CLIENTS / 2 * tenth.x[axis][1])
-    assert full.x["client work"][1] == pytest.approx(20 * 72 * 5 / 1000)
+    assert full.x["work"][1] == pytest.approx(20 * 72 * 5 / 1000)
 
 
 def test_fedsgd_on_all_clients_does_not_care_how_the_data_lie(frame):
-    skewed = work_lab().frame(State(skewed=True))
+    skewed = work_lab().frame(Controls(skewed=True))
     rounds = 8  # a few: rounding grows along a training
     assert np.allclose(
         frame.fedsgd.accuracy[:rounds], skewed.fedsgd.accuracy[:rounds], atol=0.01

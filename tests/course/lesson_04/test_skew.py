@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fltutor import datasets, splitters
-from fltutor.course.lesson_04.skew import SPLITTERS, State, deal, skew_lab
+from fltutor.course.lesson_04.skew import SPLITTERS, Controls, deal, skew_lab
 
 
 @pytest.fixture(scope="module")
@@ -20,41 +20,44 @@ def first(state, **options):
 @pytest.mark.parametrize("name", SPLITTERS)
 def test_every_splitter_deals_out_every_example(train, name):
     for clients in (2, 20):
-        parts = deal(train, State(splitter=name, clients=clients, pieces=1))
+        parts = deal(train, Controls(splitter=name, clients=clients, pieces=1))
         assert len(parts) == clients
         assert sum(map(len, parts)) == len(train)
 
 
 def test_the_first_frame_comes_before_any_training():
-    frame = first(State())
+    frame = first(Controls())
     assert len(frame.accuracy) == len(frame.iid) == 1
     assert frame.counts.sum() == 1437
 
 
 def test_measures_are_the_librarys(train):
-    frame = first(State(alpha=0.1))
+    frame = first(Controls(alpha=0.1))
     clients = splitters.dirichlet(train, num_clients=10, alpha=0.1, seed=0)
     for name, value in frame.measures.items():
         assert value == pytest.approx(splitters.skew(clients, name))
 
 
 def test_chance_shares_the_sizes_and_an_even_dirichlet_falls_below_it():
-    assert first(State(alpha=1.0)).measures["tv"] > first(State(alpha=1.0)).chance["tv"]
-    even = first(State(alpha=100.0))
+    assert (
+        first(Controls(alpha=1.0)).measures["tv"]
+        > first(Controls(alpha=1.0)).chance["tv"]
+    )
+    even = first(Controls(alpha=100.0))
     assert even.measures["tv"] < even.chance["tv"]
-    quantity = first(State(splitter=SPLITTERS[4], alpha=0.1))
+    quantity = first(Controls(splitter=SPLITTERS[4], alpha=0.1))
     assert quantity.measures["tv"] == pytest.approx(quantity.chance["tv"], abs=0.1)
 
 
 def test_the_strip_shows_a_picture_where_the_client_has_one():
-    frame = first(State(alpha=0.1))
+    frame = first(Controls(alpha=0.1))
     shown = frame.images.reshape(*frame.counts.shape, -1).any(axis=2)
     assert np.array_equal(shown, frame.counts > 0)
 
 
 def test_renamed_clients_show_another_picture_under_a_name():
     plain, renamed = (
-        first(State(splitter=SPLITTERS[8], shift=shift)) for shift in (0, 100)
+        first(Controls(splitter=SPLITTERS[8], shift=shift)) for shift in (0, 100)
     )
     assert np.array_equal(plain.counts.sum(axis=1), renamed.counts.sum(axis=1))
     assert not np.array_equal(plain.images, renamed.images)
@@ -62,7 +65,7 @@ def test_renamed_clients_show_another_picture_under_a_name():
 
 def test_a_learners_splitter_is_used():
     own = first(
-        State(), split=lambda labels, n, alpha, draw: np.arange(len(labels)) % n
+        Controls(), split=lambda labels, n, alpha, draw: np.arange(len(labels)) % n
     )
     assert own.counts.sum(axis=1).max() - own.counts.sum(axis=1).min() <= 1
 

@@ -58,10 +58,10 @@ def test_the_simulation_is_the_federation(name, steps, cohort):
             assert np.abs(mine - other).max() < 1e-12
 
 
-@pytest.mark.parametrize("name", ["FedAvg", "FedProx", "FedNova", "SCAFFOLD"])
+@pytest.mark.parametrize("name", ["fedavg", "fedprox", "fednova", "scaffold"])
 @pytest.mark.parametrize("uneven", [False, True])
 def test_a_run_ends_at_its_closed_form(name, uneven):
-    state = drift.State(algorithm=name, steps=10, uneven=uneven)
+    state = drift.Controls(algorithm=name, steps=10, uneven=uneven)
     given = drift.problem_of(state)
     run = sim.simulate(given, name, 600)
     assert np.abs(run.server[-1] - given.limit(name)).max() < 1e-6
@@ -70,16 +70,16 @@ def test_a_run_ends_at_its_closed_form(name, uneven):
 def test_one_local_step_has_no_bias_and_more_steps_have_more():
     gaps = []
     for steps in (1, 5, 20, 100):
-        given = drift.problem_of(drift.State(steps=steps))
-        gaps.append(np.linalg.norm(given.limit("FedAvg") - given.optimum()))
+        given = drift.problem_of(drift.Controls(steps=steps))
+        gaps.append(np.linalg.norm(given.limit("fedavg") - given.optimum()))
     assert gaps[0] < 1e-12
     assert gaps == sorted(gaps)
     assert gaps[-1] > 0.5
 
 
 def test_equal_round_bowls_have_no_bias_however_long_the_clients_walk():
-    given = drift.problem_of(drift.State(spread=0.0, steps=100))
-    assert np.abs(given.limit("FedAvg") - given.optimum()).max() < 1e-12
+    given = drift.problem_of(drift.Controls(spread=0.0, steps=100))
+    assert np.abs(given.limit("fedavg") - given.optimum()).max() < 1e-12
 
 
 def test_cosine_and_drift_norm_by_hand():
@@ -93,7 +93,7 @@ def test_cosine_and_drift_norm_by_hand():
 def test_a_learners_own_mean_is_fedavg_and_stands_beside_it():
     lab = drift.drift_lab(aggregate=lambda deltas, weights: weights @ deltas)
     frame = lab.frame()
-    assert (frame.name, frame.like) == ("yours", "FedAvg")
+    assert (frame.name, frame.like) == ("yours", "fedavg")
     assert np.abs(frame.run.server - frame.reference).max() < 1e-12
     assert "FedAvg beside it" in lab.line(frame)
     assert lab.payload(frame)["reference"].shape == (drift.ROUNDS + 1, 2)
@@ -122,18 +122,60 @@ def test_a_learners_error_is_said_in_place(own, words):
     lab = drift.drift_lab(aggregate=own)
     bundle = lab._repr_mimebundle_()
     assert "could not be computed" in bundle["text/plain"]
-    assert words in lab.live.canvas.error
-    lab.live.canvas.state = lab.live.canvas.state | {"algorithm": "FedAvg"}
-    assert lab.live.canvas.error == ""
-    assert lab.live.canvas.frame["name"] == "FedAvg"
+    assert words in lab.live.view.error
+    lab.live.view.values = lab.live.view.values | {"algorithm": "fedavg"}
+    assert lab.live.view.error == ""
+    assert lab.live.view.frame["name"] == "FedAvg"
 
 
 def test_divergence_is_said_and_ends_the_run():
     lab = drift.drift_lab()
-    frame = lab.frame(drift.State(lr=0.6, spread=1.5))
+    frame = lab.frame(drift.Controls(lr=0.6, spread=1.5))
     assert frame.run.left
     assert "diverges" in lab.line(frame)
     assert len(frame.run.paths) < drift.ROUNDS
+
+
+@pytest.mark.parametrize("steps", [50, 100])
+@pytest.mark.parametrize("lr", [0.41, 0.44, 0.45, 0.5, 0.55, 0.6])
+def test_too_large_a_step_is_said_to_diverge_exactly_where_rounds_leave(lr, steps):
+    lab = drift.drift_lab()
+    controls = drift.Controls(steps=steps, lr=lr, spread=1.5)
+    frame = lab.frame(controls)
+    given, models = drift.problem_of(controls), np.array(sim.START)
+    power, total = sim.powers(given, 0.0)
+    for _ in range(drift.ROUNDS):  # the round, client by client
+        models = np.mean(
+            [
+                power[steps, i] @ models + lr * total[steps, i] @ a @ e
+                for i, (a, e) in enumerate(
+                    zip(given.curvatures, given.centres, strict=True)
+                )
+            ],
+            axis=0,
+        )
+        if not np.abs(models).max() < sim.FAR:
+            break
+    leaves = not np.abs(models).max() < sim.FAR
+    assert ("diverges" in lab.line(frame)) == leaves
+    assert (frame.limit is None) == leaves
+
+
+def test_a_run_that_ends_further_out_than_it_began_is_said_to_diverge():
+    lab = drift.drift_lab()
+    controls = drift.Controls(
+        algorithm="scaffold", steps=1, lr=0.6, spread=1.3, distance=0.1, clients=6,
+        participation=0.5, uneven=True,
+    )  # fmt: skip
+    frame = lab.frame(controls)
+    assert not frame.run.left
+    assert "further than at the start" in lab.line(frame)
+
+
+@pytest.mark.parametrize("wrong", [{"aggregate": 3}, {"direction": "mean"}])
+def test_what_is_no_function_is_refused_at_once(wrong):
+    with pytest.raises(ValueError, match="need a function"):
+        drift.drift_lab(**wrong)
 
 
 def test_an_unknown_reference_is_refused():
@@ -144,12 +186,12 @@ def test_an_unknown_reference_is_refused():
 def test_a_move_from_the_browser_arrives_as_one_frame_of_bytes():
     lab = drift.drift_lab()
     lab._repr_mimebundle_()
-    canvas = lab.live.canvas
-    canvas.state = canvas.state | {"steps": 5, "lr": 0.05}
-    assert lab.state.steps == 5
+    canvas = lab.live.view
+    canvas.values = canvas.values | {"steps": 5, "lr": 0.05}
+    assert lab.controls.steps == 5
     server = np.frombuffer(canvas.frame["server"], "<f4")
     assert server.shape == (2 * (drift.ROUNDS + 1),)
-    assert np.allclose(server.reshape(-1, 2), lab.frame(lab.state).run.server)
+    assert np.allclose(server.reshape(-1, 2), lab.frame(lab.controls).run.server)
     count = len(np.frombuffer(canvas.frame["paths"], "<f4"))
     assert count == 2 * drift.ROUNDS * 4 * 6
 
@@ -157,9 +199,9 @@ def test_a_move_from_the_browser_arrives_as_one_frame_of_bytes():
 def test_a_value_out_of_range_is_refused_and_the_frame_stays():
     lab = drift.drift_lab()
     lab._repr_mimebundle_()
-    canvas, before = lab.live.canvas, lab.live.canvas.frame
-    canvas.state = canvas.state | {"lr": 7.0}
-    assert "needs a number in" in canvas.error
+    canvas, before = lab.live.view, lab.live.view.frame
+    canvas.values = canvas.values | {"lr": 7.0}
+    assert "need a number in" in canvas.error
     assert canvas.frame == before
 
 

@@ -45,7 +45,7 @@ def test_the_file_holds_the_grids_in_order():
 
 
 def test_with_one_try_a_method_reports_its_usual_setting():
-    board = roulette.leaderboards(roulette.State(seeds=5))[7]  # (M, n)
+    board = roulette.leaderboards(roulette.Controls(seeds=5))[7]  # (M, n)
     usual = runs.load().results[:, 0, :, 1]  # (M, seeds)
     for mine, every in zip(board, usual, strict=True):
         assert np.isin(mine, every).all()
@@ -57,7 +57,7 @@ def test_all_methods_of_a_spin_meet_the_same_seeds(monkeypatch):
     marked = np.broadcast_to(seeds, saved.results.shape)
     stamped = replace(saved, results=marked)
     monkeypatch.setattr(roulette, "load", lambda: stamped)
-    boards = roulette.leaderboards(roulette.State(seeds=10, own_tries=9))
+    boards = roulette.leaderboards(roulette.Controls(seeds=10, own_tries=9))
     assert (boards == boards[:, :1]).all()
     assert all(len(set(row)) == 10 for row in boards[:, 0].tolist())
 
@@ -69,19 +69,19 @@ def test_all_nine_tries_take_the_best_validation_score(monkeypatch):
     results[:, 4, :, 1] = 0.25
     stamped = replace(saved, results=results)
     monkeypatch.setattr(roulette, "load", lambda: stamped)
-    frame = roulette.compute(roulette.State(seeds=2, own_tries=9, tries=9))
+    frame = roulette.compute(roulette.Controls(seeds=2, own_tries=9, tries=9))
     assert set(frame.means) == {0.25}
-    one = roulette.compute(roulette.State(seeds=2, own_tries=9, tries=1))
+    one = roulette.compute(roulette.Controls(seeds=2, own_tries=9, tries=1))
     assert one.wins["FedAvg"] == 1.0
 
 
 def test_shares_of_wins_add_up_and_ties_share():
-    frame = roulette.compute(roulette.State(metric="worst", seeds=1))
+    frame = roulette.compute(roulette.Controls(metric="worst", seeds=1))
     assert sum(frame.wins.values()) == pytest.approx(1.0)
 
 
 def test_a_learners_interval_gives_the_verdict():
-    state = roulette.State(seeds=5)
+    state = roulette.Controls(seeds=5)
     sure = roulette.compute(state, interval=lambda gains, picks: (0.1, 0.2))
     unsure = roulette.compute(state, interval=lambda gains, picks: (-0.1, 0.2))
     assert sure.verdict == f"{sure.names[0]} is better"

@@ -10,7 +10,7 @@ from fltutor.course.lesson_07.corrections import (
     CLIENTS,
     NEAR,
     START,
-    State,
+    Controls,
     corrections_lab,
     finding,
     problem_of,
@@ -21,7 +21,7 @@ from fltutor.course.lesson_07.corrections import (
 @pytest.mark.parametrize("cohort", [2, CLIENTS])
 @pytest.mark.parametrize("name", list(ALGORITHMS))
 def test_the_race_is_what_a_federation_runs(name, cohort):
-    state = State(steps=3, uneven=True)
+    state = Controls(steps=3, uneven=True)
     problem, algorithm = problem_of(state), ALGORITHMS[name]
     task, clients = toys.quadratics(problem.centres, problem.curvatures, start=START)
     steps = problem.steps.tolist()
@@ -37,7 +37,7 @@ def test_the_race_is_what_a_federation_runs(name, cohort):
 
 
 def test_fedavg_ends_at_its_closed_form():
-    state = State(lr=0.2)
+    state = Controls(lr=0.2)
     problem = problem_of(state)
     limit = toys.fedavg_limit(
         problem.centres,
@@ -51,21 +51,21 @@ def test_fedavg_ends_at_its_closed_form():
     assert end > 0.1
 
 
-@pytest.mark.parametrize("state", [State(apart=0.0), State(spread=0.0)])
+@pytest.mark.parametrize("state", [Controls(apart=0.0), Controls(spread=0.0)])
 def test_equal_clients_or_equal_bowls_let_everybody_arrive(state):
     distances = corrections_lab().frame(state).distances
     assert max(run[-1] for run in distances.values()) < 1e-3
 
 
 def test_with_one_step_all_but_feddyn_are_one_line():
-    distances = corrections_lab().frame(State(steps=1)).distances
+    distances = corrections_lab().frame(Controls(steps=1)).distances
     for name in ("FedProx", "FedNova", "SCAFFOLD"):
         assert np.allclose(distances[name], distances["FedAvg"], rtol=1e-9)
     assert not np.allclose(distances["FedDyn"], distances["FedAvg"], rtol=1e-3)
 
 
 def test_memory_helps_most_when_few_take_part():
-    distances = corrections_lab().frame(State(cohort=2)).distances
+    distances = corrections_lab().frame(Controls(cohort=2)).distances
     for name in ("SCAFFOLD", "FedDyn"):
         assert distances[name][-1] < 0.2 * distances["FedAvg"][-1]
 

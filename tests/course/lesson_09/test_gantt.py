@@ -7,7 +7,12 @@ import pytest
 
 from fltutor import systems
 from fltutor.course.lesson_09 import gantt
-from fltutor.course.lesson_09.gantt import WINDOW, State, gantt_lab, library_play_round
+from fltutor.course.lesson_09.gantt import (
+    WINDOW,
+    Controls,
+    gantt_lab,
+    library_play_round,
+)
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +23,7 @@ def lab():
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
 @pytest.mark.parametrize(("deadline", "enough"), [(30, 16), (6, 16), (30, 5), (5, 5)])
 def test_the_rounds_are_those_of_the_library(lab, deadline, enough, dropout):
-    state = State(deadline=deadline, enough=enough, dropout=dropout)
+    state = Controls(deadline=deadline, enough=enough, dropout=dropout)
     got = lab.frame(state)
     own, devices = gantt.federation(state)
     clock = systems.synchronous(
@@ -35,26 +40,26 @@ def test_the_rounds_are_those_of_the_library(lab, deadline, enough, dropout):
 
 
 def test_devices_are_in_order_of_speed():
-    own, devices = gantt.federation(State(dropout=0.0))
+    own, devices = gantt.federation(Controls(dropout=0.0))
     spans = systems.synchronous(replace(own, cohort_size=None), list(devices)).trace(1)
     seconds = [span.seconds for span in spans]
     assert seconds == sorted(seconds)
 
 
 def test_equal_devices_waste_nothing_and_dropouts_waste_work(lab):
-    even = lab.frame(State(spread=0.0, dropout=0.0))
+    even = lab.frame(Controls(spread=0.0, dropout=0.0))
     assert even.wasted == even.late == even.dropped == 0
-    assert lab.frame(State(dropout=0.5)).wasted > 0.2
+    assert lab.frame(Controls(dropout=0.5)).wasted > 0.2
 
 
 def test_a_tight_deadline_silences_the_slowest(lab):
-    free, tight = (lab.frame(State(deadline=d, dropout=0.0)) for d in (30, 5))
+    free, tight = (lab.frame(Controls(deadline=d, dropout=0.0)) for d in (30, 5))
     assert tight.pace < free.pace
     assert free.from_slowest > 0 == tight.from_slowest
 
 
 def test_without_rounds_the_model_changes_more_often(lab):
-    rounds, buffer, each = (lab.frame(State(mode=m, enough=4)) for m in gantt.MODES)
+    rounds, buffer, each = (lab.frame(Controls(mode=m, enough=4)) for m in gantt.MODES)
     assert rounds.staleness == 0 < buffer.staleness < each.staleness
     assert each.pace < buffer.pace < rounds.pace
     assert each.used == len(each.ends)
