@@ -17,11 +17,12 @@ SANITIZE := $(addprefix --nbval-sanitize-with ,$(wildcard tests/nbval_sanitize.c
 NBVAL    := --nbval --nbval-current-env $(SANITIZE) --nbval-cell-timeout 120
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup setup-dev test check format notebooks exercises lesson tables reproduce bench bench-peers bench-widgets floors newest clean
+.PHONY: help lab setup setup-dev test test-slow check format notebooks exercises lesson tables reproduce bench bench-peers bench-widgets floors newest clean
 
 help:
 	@echo "make lab        set up .venv and open JupyterLab at lesson 00"
 	@echo "make test       set up .venv and run every test, notebooks included"
+	@echo "make test-slow  every widget at a thousand random settings (four minutes)"
 	@echo "make check      ruff and mypy --strict"
 	@echo "make format     ruff format and its safe fixes"
 	@echo "make notebooks  re-execute the lessons and solutions (byte-stable)"
@@ -71,7 +72,12 @@ lab: setup
 test: setup-dev
 	@echo "Testing: the library, its docstrings, widgets in a browser, every notebook"
 	@OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) --dist loadfile -q \
+	    -m "not settings" \
 	    --doctest-modules $(NBVAL) fltutor tests lessons solutions $(ARGS)
+
+test-slow: setup-dev
+	@echo "Testing: every widget's compute and words at random settings"
+	@OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) -q -m settings tests/course $(ARGS)
 
 floors newest: | $(PY)
 	@$(PY) workshop/ranges.py $@ $(ARGS)

@@ -37,7 +37,8 @@ class Widget:
     plays
         whether it has a play button.
     idle
-        field -> why moving it from the lesson's setting changes nothing.
+        field -> why a step from the lesson's setting leaves the words as they are;
+        ``"07.distance"`` where that holds in one lesson of several.
     """
 
     name: str

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import secrets
 import shutil
 import signal
@@ -186,8 +185,8 @@ def widget(page: Any, name: str = "", place: int = 0) -> Any:
 
 
 def control(page: Any, name: str, field: str, place: int = 0) -> Any:
-    """Find the input of a widget's control by the field's name."""
-    row = widget(page, name, place).locator(f".control-{field}")
+    """Find the input of a control by its field's name; "" finds a card's only one."""
+    row = widget(page, name, place).locator(f".control-{field}" if field else "label")
     inputs = row.locator("input:checked, input:not([type=radio]), select")
     return inputs.first
 
@@ -196,25 +195,6 @@ def press(page: Any, name: str, field: str, key: str, times: int = 1, place: int
           ) -> None:  # fmt: skip
     """Focus a control and press a key: the way without a mouse."""
     knob = control(page, name, field, place)
-    knob.scroll_into_view_if_needed()
-    knob.focus()
-    for _ in range(times):
-        page.keyboard.press(key)
-
-
-def handle(page: Any, label: str, name: str = "") -> Any:
-    """Find the handle of a card's slider with that label text (a part is enough)."""
-    row = widget(page, name).locator(".widget-inline-hbox").filter(
-        has=page.locator(".widget-label", has_text=re.compile(re.escape(label)))
-    )  # fmt: skip
-    return row.first.locator(".noUi-handle").first
-
-
-def move_slider(
-    page: Any, label: str, key: str = "ArrowRight", name: str = "", times: int = 1
-) -> None:
-    """Focus the handle of a card's slider and press a key."""
-    knob = handle(page, label, name)
     knob.scroll_into_view_if_needed()
     knob.focus()
     for _ in range(times):

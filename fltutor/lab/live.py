@@ -20,24 +20,49 @@ STATIC = Path(__file__).parent / "static"
 LARGEST = 1e6  # float32 arrays hold no more than the picture can show
 
 
-@cache
-def browser_class(script: Path) -> type[Any]:
-    """Return the anywidget class that runs a script, with the controls of all labs."""
+def script_class(script: Path, **traits: Any) -> type[Any]:
+    """Return an anywidget class that runs a script after that of all controls."""
     files = [STATIC / "controls.js", script]
     members = {
         "_esm": "\n".join(path.read_text(encoding="utf-8") for path in files),
         "_css": (STATIC / "lab.css").read_text(encoding="utf-8"),
-        "title": traitlets.Unicode().tag(sync=True),
-        "words": traitlets.Dict().tag(sync=True),
-        "controls": traitlets.List().tag(sync=True),
-        "values": traitlets.Dict().tag(sync=True),
-        "frame": traitlets.Dict().tag(sync=True),
-        "line": traitlets.Unicode().tag(sync=True),
-        "running": traitlets.Bool().tag(sync=True),
-        "printed": traitlets.Unicode().tag(sync=True),
-        "error": traitlets.Unicode().tag(sync=True),
     }
-    return type("InBrowser", (anywidget.AnyWidget,), members)
+    synced = {name: trait.tag(sync=True) for name, trait in traits.items()}
+    return type("InBrowser", (anywidget.AnyWidget,), members | synced)
+
+
+@cache
+def browser_class(script: Path) -> type[Any]:
+    """Return the class of a lab whose pictures a script shows."""
+    return script_class(
+        script,
+        title=traitlets.Unicode(),
+        words=traitlets.Dict(),
+        controls=traitlets.List(),
+        values=traitlets.Dict(),
+        frame=traitlets.Dict(),
+        line=traitlets.Unicode(),
+        running=traitlets.Bool(),
+        printed=traitlets.Unicode(),
+        error=traitlets.Unicode(),
+    )
+
+
+@cache
+def guess_class() -> type[Any]:
+    """Return the class of a slider alone."""
+    return script_class(
+        STATIC / "guess.js",
+        control=traitlets.Dict(),
+        value=traitlets.Any(),
+        disabled=traitlets.Bool(),
+    )
+
+
+def guess_slider(text: str, low: float, high: float, step: float, value: float) -> Any:
+    """Make a slider for a guess; it has ``value`` and ``disabled``."""
+    control = {"text": text, "kind": "number", "low": low, "high": high, "step": step}
+    return guess_class()(control=control, value=value)
 
 
 class Live:

@@ -66,33 +66,9 @@ def column(*children: Any, name: str = "") -> Any:
     return box
 
 
-def slider(text: str, low: float, high: float, step: float, value: float) -> Any:
-    """Make a slider for a guess; whole numbers when low, high and step are."""
-    common: dict[str, Any] = {
-        "description": text,
-        "style": {"description_width": "11em"},
-        "layout": ipywidgets.Layout(width="34em", max_width="98%"),
-    }
-    if all(float(v).is_integer() for v in (low, high, step, value)):
-        return ipywidgets.IntSlider(
-            value=int(value), min=int(low), max=int(high), step=int(step), **common
-        )
-    return ipywidgets.FloatSlider(
-        value=float(value), min=low, max=high, step=step,
-        readout_format=_format(step), **common,
-    )  # fmt: skip
-
-
-def _format(step: float) -> str:
-    digits = 0
-    while digits < 6 and abs(step * 10**digits - round(step * 10**digits)) > 1e-9:
-        digits += 1
-    return f".{digits}f"
-
-
 def button(text: str, on_click: Callable[[], None]) -> Any:
     """Make a button."""
-    layout = ipywidgets.Layout(width="10em", margin="2px 2px 2px 11.5em")
+    layout = ipywidgets.Layout(width="10em", margin="2px 2px 2px 14em")
     made = ipywidgets.Button(description=text, layout=layout)
     made.on_click(lambda _: soon(on_click))
     return made

@@ -6,6 +6,7 @@ import html
 from typing import Any
 
 from fltutor.lab import view
+from fltutor.lab.live import guess_slider
 from fltutor.lesson.tables import number
 
 
@@ -92,7 +93,7 @@ class Prediction:
     def _build(self) -> Any:
         middle = self.low + self.step * round((self.high - self.low) / self.step / 2)
         unit = f"your guess ({self.unit})" if self.unit else "your guess"
-        slider = view.slider(unit, self.low, self.high, self.step, middle)
+        slider = guess_slider(unit, self.low, self.high, self.step, middle)
         text = view.text_html("")
 
         def commit() -> None:

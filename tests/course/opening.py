@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import json
+import symtable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +49,7 @@ def _of_lesson(lesson: catalogue.Lesson) -> list[Opening]:
     found = []
     for k, cell in enumerate(code):
         source = "".join(cell["source"])
-        for widget in lesson.widgets + _others():
+        for _, widget in catalogue.widgets().values():
             if f"ft.widgets.{widget.name}(" in source:
                 before = ["".join(each["source"]) for each in code[:k]]
                 line = "".join(cell["outputs"][0]["data"]["text/plain"])
@@ -59,35 +59,34 @@ def _of_lesson(lesson: catalogue.Lesson) -> list[Opening]:
     return found
 
 
-def _others() -> tuple[catalogue.Widget, ...]:
-    return tuple(widget for _, widget in catalogue.widgets().values())
-
-
 def needed(before: list[str], source: str) -> list[str]:
-    """Return the cells that define a name which the source uses, or these cells use."""
+    """Return the cells that define a name which the source uses, or these cells use.
+
+    Of several definitions the last before its use counts.
+    """
     wanted, kept = _uses(source), []
     for cell in reversed(before):
-        if _defines(cell) & wanted:
-            wanted |= _uses(cell)
+        if found := _defines(cell) & wanted:
+            wanted = (wanted - found) | _uses(cell)
             kept.append(cell)
     return kept[::-1]
 
 
 def _uses(source: str) -> set[str]:
-    nodes = ast.walk(ast.parse(source))
-    return {node.id for node in nodes if isinstance(node, ast.Name)
-            and isinstance(node.ctx, ast.Load)}  # fmt: skip
+    """Return the global names that a cell reads, inside its functions too."""
+    return _read(symtable.symtable(source, "cell", "exec"))
+
+
+def _read(table: symtable.SymbolTable) -> set[str]:
+    top = table.get_type() == "module"
+    names = {
+        symbol.get_name()
+        for symbol in table.get_symbols()
+        if symbol.is_referenced() and (top or symbol.is_global())
+    }
+    return names.union(*map(_read, table.get_children()))
 
 
 def _defines(source: str) -> set[str]:
-    found = set()
-    for statement in ast.parse(source).body:
-        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-            found.add(statement.name)
-        elif isinstance(statement, ast.Import | ast.ImportFrom):
-            found |= {(a.asname or a.name).split(".")[0] for a in statement.names}
-        else:
-            found |= {node.id for node in ast.walk(statement)
-                      if isinstance(node, ast.Name)
-                      and isinstance(node.ctx, ast.Store)}  # fmt: skip
-    return found
+    symbols = symtable.symtable(source, "cell", "exec").get_symbols()
+    return {s.get_name() for s in symbols if s.is_assigned() or s.is_imported()}

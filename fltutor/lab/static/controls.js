@@ -44,13 +44,11 @@ function menu(control, value, moved) {
   return element("label", {}, element("span", {}, control.text), input);
 }
 
-let groups = 0;
-
-// Few choices: all of them in sight.
+// Few choices: all of them in sight. A group's name is one for the whole page.
 function radios(control, value, moved) {
-  groups += 1;
+  const name = `fltutor-${Math.random().toString(36).slice(2)}`;
   const options = control.choices.map((key, k) => {
-    const input = element("input", { type: "radio", name: `fltutor-${groups}`, value: key, checked: key === value });
+    const input = element("input", { type: "radio", name, value: key, checked: key === value });
     input.addEventListener("change", () => moved(key));
     return element("label", { class: "option" }, input, element("span", {}, control.shown[k]));
   });

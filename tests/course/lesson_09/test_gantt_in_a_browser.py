@@ -1,4 +1,4 @@
-"""The Gantt of rounds in JupyterLab: a key moves it, and the learner's clock runs."""
+"""The Gantt of rounds in JupyterLab: sliders in a hurry, and a learner's slips."""
 
 import browser
 import nbformat
@@ -8,7 +8,15 @@ from notebooks import METADATA
 
 CELLS = {
     "setup": "import fltutor as ft\n\nft.lesson.setup()",
-    "widget": "ft.widgets.gantt_lab()",
+    "slips": """def moody(trips, deadline, enough):
+    if deadline < 10:
+        raise SystemExit(3)
+    if deadline < 20:
+        print("wait", "." * 10**7)
+    return max(trips.values(), default=1.0), list(trips)
+
+
+ft.widgets.gantt_lab(play_round=moody)""",
 }
 
 
@@ -22,34 +30,36 @@ def lab(page, jupyterlab):
     return page
 
 
-def waits_for_line(page, part):
-    page.wait_for_function(
-        """part => document.querySelector('.fltutor-gantt .fltutor-line')
-        .innerText.includes(part)""",
-        arg=part,
-        timeout=20_000,
+def test_two_sliders_moved_in_a_hurry_end_at_the_picture_of_where_they_stand(lab):
+    browser.press(lab, "gantt", "asked", "ArrowRight")
+    line = browser.wait_for_words(lab, "gantt", "Synchronous")
+    lab.wait_for_timeout(1000)
+    line, picture = (
+        f(lab, "gantt") for f in (browser.widget_line, browser.widget_image)
     )
-
-
-def test_the_widget_opens_with_synchronous_rounds(lab):
+    for _ in range(4):
+        browser.press(lab, "gantt", "asked", "ArrowLeft", times=3)
+        browser.press(lab, "gantt", "spread", "ArrowLeft", times=2)
+        browser.press(lab, "gantt", "asked", "ArrowRight", times=3)
+        browser.press(lab, "gantt", "spread", "ArrowRight", times=2)
+    assert browser.wait_for_words(lab, "gantt", line) == line
+    lab.wait_for_timeout(1000)  # and nothing late comes after it
+    assert browser.widget_line(lab, "gantt") == line
+    assert browser.widget_image(lab, "gantt") == picture
     assert browser.errors(lab) == []
-    line = browser.widget_line(lab, "gantt")
-    assert line.startswith("Synchronous: ")
-    assert " 0 late" in line
 
 
-def test_the_end_of_the_deadline_slider_makes_clients_late(lab):
-    before = browser.widget_image(lab, "gantt")
-    browser.move_slider(lab, "deadline", "Home", name="gantt")
-    after = browser.wait_for_picture_change(lab, before, "gantt")
-    assert after.startswith(b"\x89PNG")
-    waits_for_line(lab, "2 simulated seconds a round, 30 in 60 s")
-    assert " 0 late" not in browser.widget_line(lab, "gantt")
-
-
-def test_a_button_trains_without_rounds(lab):
-    before = browser.widget_image(lab, "gantt")
-    lab.locator(".fltutor-gantt").get_by_text("FedAsync", exact=True).first.click()
-    browser.wait_for_picture_change(lab, before, "gantt")
-    waits_for_line(lab, "FedAsync: ")
-    assert "mean staleness 0." not in browser.widget_line(lab, "gantt")
+def test_an_exit_and_a_flood_of_prints_are_told_in_place_and_a_move_recovers(lab):
+    good = browser.widget_image(lab, "gantt")
+    browser.press(lab, "gantt", "deadline", "Home")
+    said = browser.wait_for_words(lab, "gantt", "SystemExit: 3")
+    assert "in moody, line 3: raise SystemExit(3)" in said
+    assert browser.widget_image(lab, "gantt") == good
+    browser.press(lab, "gantt", "deadline", "ArrowRight", times=12)  # 14 s
+    browser.wait_for_words(lab, "gantt", "Synchronous")
+    printed = browser.widget(lab, "gantt").locator(".fltutor-printed").inner_text()
+    assert "wait ....." in printed
+    assert len(printed) < 5000
+    browser.press(lab, "gantt", "deadline", "End")
+    browser.widget(lab, "gantt").locator(".fltutor-printed").wait_for(state="hidden")
+    assert browser.errors(lab) == []
