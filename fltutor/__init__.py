@@ -37,6 +37,7 @@ _SUBMODULES = (
     "paillier",
     "palette",
     "plots",
+    "poisoning",
     "privacy",
     "promises",
     "robust",
