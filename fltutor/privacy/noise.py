@@ -202,8 +202,9 @@ def why_not_mean(plan: Plan) -> str:
 
     The plain mean of a cohort of fixed size has a fixed denominator too.
     """
+    rule = getattr(plan.aggregator, "rule", plan.aggregator)  # under a secure sum
     fixed = getattr(plan.aggregator, "fixed_weights", False) or (
-        plan.aggregator is uniform_mean and plan.sampling == "fixed"
+        rule is uniform_mean and plan.sampling == "fixed"
     )
     return (
         ""

@@ -28,6 +28,19 @@ def result(tmp_path_factory):
     return json.loads(out.read_text()), done.stdout
 
 
+def test_operations_are_timed_beside_their_goals(tmp_path):
+    command = [
+        *(sys.executable, "-m", "benchmarks.operations", "--quick"),
+        *("--repeats", "1", "--out", str(tmp_path / "operations.json")),
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    entries = json.loads((tmp_path / "operations.json").read_text())["entries"]
+    assert all(entry["median_ms"] > 0 for entry in entries)
+    assert {"Krum scores", "geometric median"} <= {e["title"] for e in entries}
+    assert "| median |" in done.stdout
+
+
 def test_a_quick_run_says_so_and_times_every_entry(result):
     numbers, printed = result
     (work,) = numbers["workloads"]

@@ -380,6 +380,28 @@ def test_a_uniform_mean_of_a_fixed_cohort_has_a_fixed_denominator():
         )
 
 
+def test_shares_of_noise_under_a_secure_sum_are_the_noise_of_a_trusted_server():
+    def run(aggregator):
+        shares = gaussian_noise(
+            max_norm=0.5, multiplier=1.0, placement="distributed", seed=2
+        )
+        return federation(
+            sampling="fixed",
+            aggregator=aggregator,
+            uplink=(clip(max_norm=0.5), shares),
+        ).run(rounds=2, progress=False)
+
+    secure = ft.secagg.secure_sum(
+        threshold=4, bits=24, clip=8.0, rule=ft.aggregators.uniform_mean
+    )
+    hidden, plain = run(secure), run(ft.aggregators.uniform_mean)
+    torch.testing.assert_close(
+        hidden.state.params, plain.state.params, atol=1e-5, rtol=0
+    )
+    whole = accounting.spent(noise_multiplier=1, rounds=2, delta=1e-5)
+    assert hidden[-1].epsilon == plain[-1].epsilon == float(whole)
+
+
 def test_buffers_of_an_asynchronous_federation_claim_nothing():
     # a client may stand in one buffer twice
     f = federation(sampling="fixed")
