@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .download import FAILURES, fetch_file
 from .sources import SOURCES, RemoteFile, Source
 
 VARIABLE = "FLTUTOR_DATA"
-CHUNK = 1 << 16
-TIMEOUT_SECONDS = 30
 
 EMBEDDED = {
     "digits": "CC BY 4.0 (UCI, Optical Recognition of Handwritten Digits)",
@@ -138,13 +137,8 @@ def locate(
             f"{source.name}`, or set {VARIABLE} to the folder that holds "
             f"{source.folder}/."
         )
-    fresh = not folder.exists()
-    try:
-        for remote in missing:
-            _download(source, remote, folder, progress)
-    finally:
-        if fresh and folder.exists() and not any(folder.iterdir()):
-            folder.rmdir()
+    for remote in missing:
+        _download(source, remote, folder, progress)
     return tuple(folder / f.name for f in source.files)
 
 
@@ -228,31 +222,16 @@ def _unpack(source: Source, path: Path, packed: bytes) -> bytes:
 
 def _download(source: Source, remote: RemoteFile, folder: Path, progress: bool) -> None:
     """Fetch one file from the first address that gives it with its checksum."""
-    import pooch
-    import requests  # type: ignore[import-untyped,unused-ignore]
-
     failures = []
     for address in source.addresses:
         url = address + remote.name
-        bar = _bar(remote, shown=progress)
-        try:
-            pooch.retrieve(
-                url,
-                known_hash=f"sha256:{remote.sha256}",
-                fname=remote.name,
-                path=folder,
-                downloader=pooch.HTTPDownloader(
-                    progressbar=bar if progress else False,
-                    chunk_size=CHUNK,
-                    timeout=TIMEOUT_SECONDS,
-                ),
-            )
-        except (OSError, ValueError, requests.exceptions.RequestException) as error:
-            failures.append(f"{url}: {_short(error)}")
-        else:
-            return
-        finally:
-            bar.close()
+        with _bar(remote, shown=progress) as bar:
+            try:
+                fetch_file(url, remote, folder, bar.update)
+            except FAILURES as error:
+                failures.append(f"{url}: {_short(error)}")
+            else:
+                return
     raise DataDownloadError(
         f"Data set {source.name!r}: {remote.name} could not be fetched "
         f"({'; '.join(failures)}). A connection to one of these addresses and "

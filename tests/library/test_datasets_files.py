@@ -16,7 +16,7 @@ import pytest
 import torch
 
 import fltutor.datasets as datasets
-from fltutor.datasets import folder, hospitals, images, plays, sources
+from fltutor.datasets import download, folder, hospitals, images, plays, sources
 
 REAL = os.environ["FLTUTOR_REAL_DATA"]  # set in conftest.py, from FLTUTOR_DATA
 
@@ -322,13 +322,11 @@ def test_a_folder_that_cannot_be_written_is_named(own, publish):
 
 
 def test_stopping_with_the_keyboard_leaves_nothing(cache, publish, monkeypatch):
-    import pooch
-
-    def stop(self, url, output_file, pooch_, check_only=False):
-        Path(output_file).write_bytes(b"half")
+    def stop(url, size, file, step):
+        file.write(b"half")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", stop)
+    monkeypatch.setattr(download, "receive", stop)
     publish(described("shakespeare", play_file()))
     with pytest.raises(KeyboardInterrupt):
         datasets.fetch("shakespeare", progress=False)
