@@ -1,6 +1,7 @@
 """Every widget of the course: computed, drawn and worded at all its extremes."""
 
 import ast
+import inspect
 
 import pytest
 
@@ -43,6 +44,40 @@ def test_a_widgets_file_factory_and_class_share_a_stem(name):
     _, widget = catalogue.widgets()[name]
     assert widget.file in name.split("_")
     assert getattr(widgets, name)().parts.name == widget.file
+
+
+def functions(name):
+    """Return the parameters of a widget's factory that take a learner's function."""
+    parameters = inspect.signature(getattr(widgets, name)).parameters.values()
+    return [
+        p.name for p in parameters if str(p.annotation) not in ("str", "str | None")
+    ]
+
+
+@pytest.mark.parametrize("wrong", [3, "mean", [1, 2]])
+@pytest.mark.parametrize("name", labs())
+def test_what_is_no_function_is_refused_at_once(name, wrong):
+    for parameter in functions(name):
+        with pytest.raises(ValueError, match=f"{parameter}=.*need a function"):
+            getattr(widgets, name)(**{parameter: wrong})
+
+
+@pytest.mark.parametrize("name", labs())
+def test_a_widget_has_words_for_all_that_it_shows_and_none_besides(name):
+    number, widget = catalogue.widgets()[name]
+    words = catalogue.words(number)["widget"][widget.file]
+    every = declared(getattr(widgets, name)().parts.controls)
+    keys = {
+        field: {key for key in control.choices if isinstance(key, str)}
+        for field, control in every.items()
+    }
+    assert set(words["controls"]) == set(every)
+    shown = {field: set(words.get("choices", {}).get(field, ())) for field in every}
+    if name == "drift_lab":  # with a learner's function
+        keys["algorithm"].add("yours")
+    assert shown == keys
+    assert {field.split(".")[-1] for field in widget.idle} <= set(every)
+    assert widget.slider in every
 
 
 def factories(path):
