@@ -7,8 +7,8 @@ import ctypes
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +28,9 @@ _LOOK = 0.1
 _ATTEMPT = 0.05
 #: Seconds in which a thread that was told to stop should, before things are put back.
 _GRACE = 0.2
+
+_ALONE = threading.Lock()
+_INSIDE = contextvars.ContextVar("inside a guarded call", default=False)
 
 
 def call(
@@ -63,11 +66,29 @@ def call(
     'SystemExit'
     """
     printed = Printed()
-    with kept(printed):
+    with _alone(), kept(printed):
         answer = _Errand(function, args).done(LIMIT if seconds is None else seconds)
     if answer.fault is not None and isinstance(answer.fault.error, KeyboardInterrupt):
         raise answer.fault.error
     return replace(answer, printed=printed.getvalue())
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let one thread at a time set aside what is one for the whole process.
+
+    Of two calls that overlap, the second would put back what the first had set. A call
+    inside a call, whose context it inherits, does not wait.
+    """
+    if _INSIDE.get():
+        yield
+        return
+    with _ALONE:
+        inside = _INSIDE.set(True)
+        try:
+            yield
+        finally:
+            _INSIDE.reset(inside)
 
 
 class _Errand:

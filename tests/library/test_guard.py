@@ -310,3 +310,29 @@ def test_a_rehearsal_leaves_no_trace(capfd):
 def test_where_no_copy_can_be_made_all_steps_are_left_to_the_thread(monkeypatch):
     monkeypatch.setattr(rehearsal, "POSSIBLE", False)
     assert guard.rehearse([loops], 0.1) == 1
+
+
+def test_calls_from_two_threads_leave_streams_and_settings_as_they_were():
+    """Widgets are heard in a second thread while a cell runs in the first."""
+    streams, dtype = (sys.stdout, sys.stderr), torch.get_default_dtype()
+
+    def mine(begins, lasts):
+        time.sleep(begins)
+        return guard.call(lambda: (torch.set_default_dtype(torch.float16),
+                                   time.sleep(lasts)))  # fmt: skip
+
+    threads = [
+        threading.Thread(target=mine, args=when) for when in ((0, 0.2), (0.1, 0.3))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    now = (sys.stdout, sys.stderr), torch.get_default_dtype()
+    sys.stdout, sys.stderr = streams
+    torch.set_default_dtype(dtype)
+    assert now == (streams, dtype)
+
+
+def test_a_guarded_call_inside_another_does_not_wait_for_it():
+    assert guard.call(lambda: guard.call(max, 1, 2).value, seconds=2).value == 2
