@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # at work only where it is needed: packaging may be what is m
     from packaging.requirements import Requirement
     from packaging.version import Version
 
-_NEEDED_FILES = {".py", ".so", ".pyd", ".dll", ".dylib", ".js", ".html"}
+_NEEDED_FILES = {".py", ".so", ".pyd", ".dll", ".dylib", ".js", ".html", ".toml"}
 _NOT_NEEDED = {"test", "tests", "testing", "bin", "Scripts"}
 
 
