@@ -18,6 +18,7 @@ from fltutor.words import _
 
 from .arguments import split_arguments
 from .course import Copied, Course, copy_course, find_course
+from .ports import own_port
 
 DEFAULT_FOLDER = "fltutor-course"
 _CONFIG = Path(__file__).with_name("jupyter_config")
@@ -62,8 +63,10 @@ def open_lab(arguments: tuple[str, ...], no_browser: bool, copy_only: bool) -> N
         options = ["--allow-root", *options]
     opening = _("Opening {root} in JupyterLab. Stop it with Ctrl-C.")
     click.echo(opening.format(root=root))
-    environ = lab_environment(os.environ, root)
-    raise SystemExit(run_process(lab_command(root, options), environ))
+    with own_port() as port:
+        environ = lab_environment(os.environ, root, port)
+        status = run_process(lab_command(root, options), environ)
+    raise SystemExit(status)
 
 
 def lab_command(root: Path, options: Sequence[str]) -> list[str]:
@@ -82,16 +85,20 @@ def lab_command(root: Path, options: Sequence[str]) -> list[str]:
     ]
 
 
-def lab_environment(environ: Mapping[str, str], root: Path) -> dict[str, str]:
+def lab_environment(
+    environ: Mapping[str, str], root: Path, port: int
+) -> dict[str, str]:
     """Return `environ` with the course's JupyterLab settings put first.
 
     The settings switch off the pop-up that asks about news, and the search for
     updates: the course opens on its lesson, and works offline. The kernel `python3` is
     this Python, and looks into the notebook's folder last of all. Which tabs are open
-    is remembered for each folder apart, so that two courses do not mix theirs.
+    is remembered for each folder apart, so that two courses do not mix theirs. The port
+    is where Jupyter begins to look, unless an option or a setting names one.
     """
     workspaces = environ.get("JUPYTERLAB_WORKSPACES_DIR") or str(_workspaces(root))
     return {
+        "JUPYTER_PORT": str(port),
         **environ,
         "JUPYTER_CONFIG_PATH": _first(_CONFIG, environ.get("JUPYTER_CONFIG_PATH")),
         "JUPYTER_PATH": _first(_DATA, environ.get("JUPYTER_PATH")),

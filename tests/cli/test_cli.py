@@ -187,7 +187,7 @@ def test_lab_from_a_wheel_copies_and_opens_lesson_00(installed, tmp_path):
 
 def test_lab_switches_the_news_off(installed, tmp_path):
     theirs = {"JUPYTER_CONFIG_PATH": "/theirs", "HOME": "/h"}
-    environ = lab.lab_environment(theirs, tmp_path)
+    environ = lab.lab_environment(theirs, tmp_path, 8888)
     first, *others = environ["JUPYTER_CONFIG_PATH"].split(os.pathsep)
     settings = Path(first) / "labconfig" / "default_setting_overrides.json"
     notification = json.loads(settings.read_text())[

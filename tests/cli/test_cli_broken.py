@@ -5,68 +5,13 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
-import sysconfig
 import venv
-from importlib import metadata
-from pathlib import Path
 
 import pytest
+from environment_support import ROOT, Environment, build_wheel
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="environments made of links")
-
-
-class Environment:
-    """An environment of its own, made of links to the packages of this one."""
-
-    def __init__(self, prefix):
-        self.prefix, self.folder = prefix, prefix.parent / "here"
-        self.folder.mkdir()
-        venv.create(prefix, symlinks=True)
-        self.python = prefix / "bin" / "python"
-        (self.packages,) = prefix.glob("lib/python*/site-packages")
-        for key in ("purelib", "platlib"):
-            for path in Path(sysconfig.get_path(key)).iterdir():
-                link = self.packages / path.name
-                if path.suffix != ".pth" and not link.exists():
-                    link.symlink_to(path)
-        for name in ("share", "etc"):
-            (prefix / name).symlink_to(Path(sys.prefix) / name)
-        (self.packages / "clone.pth").write_text(f"{ROOT}\n")
-
-    def remove(self, name, *, record=False):
-        """Take a distribution's modules away; its record only if asked."""
-        for file in metadata.files(name):
-            top = self.packages / file.parts[0]
-            if top.is_symlink() and (record or not top.name.endswith(".dist-info")):
-                top.unlink()
-
-    def replace(self, module, **files):
-        """Put a package of these files in the place of the one that is there."""
-        (self.packages / module).unlink()
-        (self.packages / module).mkdir()
-        for name, text in files.items():
-            (self.packages / module / f"{name}.py").write_text(text)
-
-    def run(self, *words, **environ):
-        """Run `fltutor` in a folder of its own; return status and all it says."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
-        home = {"HOME": str(self.folder), "FLTUTOR_DATA": str(self.folder)}
-        run = subprocess.run(
-            [self.python, "-m", "fltutor", *words],
-            cwd=self.folder,
-            env={**kept, **home, **environ},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        assert "Traceback" not in run.stdout
-        return run.returncode, run.stdout
-
-    def doctor(self, **environ):
-        return self.run("doctor", **environ)
 
 
 @pytest.fixture
@@ -258,19 +203,13 @@ def test_files_with_modules_names_are_named(environment):
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    return next(folder.glob("*.whl"))
+    return build_wheel(tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture
 def from_wheel(environment, wheel):
     """The same, with fltutor from its wheel and no clone anywhere."""
-    (environment.packages / "clone.pth").unlink()
-    for path in environment.packages.glob("fltutor*"):
-        path.unlink()
-    shutil.unpack_archive(wheel, environment.packages, "zip")
+    environment.install(wheel)
     return environment
 
 

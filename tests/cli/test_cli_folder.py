@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from importlib import import_module
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from fltutor.cli import main
 from fltutor.cli.arguments import split_arguments
 from fltutor.cli.course import RECORD, Course, copy_course
+from fltutor.cli.ports import own_port
 
 lab = import_module("fltutor.cli.lab")
 
@@ -314,15 +316,40 @@ def test_without_jupyterlab_lab_says_what_to_do(started, monkeypatch):
 
 def test_each_folder_remembers_its_own_tabs(tmp_path):
     one, two = (
-        lab.lab_environment({}, tmp_path / name)["JUPYTERLAB_WORKSPACES_DIR"]
+        lab.lab_environment({}, tmp_path / name, 1)["JUPYTERLAB_WORKSPACES_DIR"]
         for name in ("one", "two")
     )
     assert one != two
-    again = lab.lab_environment({}, tmp_path / "one")["JUPYTERLAB_WORKSPACES_DIR"]
+    again = lab.lab_environment({}, tmp_path / "one", 1)["JUPYTERLAB_WORKSPACES_DIR"]
     assert again == one
     theirs = {"JUPYTERLAB_WORKSPACES_DIR": "/theirs"}
-    chosen = lab.lab_environment(theirs, tmp_path)["JUPYTERLAB_WORKSPACES_DIR"]
+    chosen = lab.lab_environment(theirs, tmp_path, 1)["JUPYTERLAB_WORKSPACES_DIR"]
     assert chosen == "/theirs"
+
+
+def test_two_that_start_at_once_are_given_two_free_ports():
+    with own_port() as one, own_port() as two:
+        assert one != two
+        for port in (one, two):
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", port))
+    with own_port() as again:
+        assert again == one
+
+
+def test_a_port_that_somebody_else_uses_is_not_given():
+    with own_port() as one:
+        pass
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", one))
+        with own_port() as two:
+            assert two != one
+
+
+def test_a_port_that_was_chosen_stays(tmp_path):
+    chosen = lab.lab_environment({"JUPYTER_PORT": "9999"}, tmp_path, 8888)
+    assert chosen["JUPYTER_PORT"] == "9999"
+    assert lab.lab_environment({}, tmp_path, 8890)["JUPYTER_PORT"] == "8890"
 
 
 MODULES = ("random", "re", "collections", "typing", "numpy", "json")
@@ -339,7 +366,7 @@ def traps(tmp_path):
 
 def test_the_server_starts_beside_files_with_modules_names(traps):
     command = [*lab.lab_command(traps, []), "--version"]
-    environ = lab.lab_environment(os.environ, traps)
+    environ = lab.lab_environment(os.environ, traps, 1)
     run = subprocess.run(command, cwd=traps, env=environ, capture_output=True)
     assert run.returncode == 0, run.stderr.decode()
 
@@ -355,7 +382,7 @@ def test_the_module_runs_beside_a_file_called_random(tmp_path):
 def test_a_kernel_takes_installed_modules_and_still_finds_own_ones(traps, monkeypatch):
     from jupyter_client.manager import start_new_kernel
 
-    environ = lab.lab_environment(os.environ, traps)
+    environ = lab.lab_environment(os.environ, traps, 1)
     monkeypatch.setenv("JUPYTER_PATH", environ["JUPYTER_PATH"])
     manager, client = start_new_kernel(cwd=str(traps), env=environ)
     try:

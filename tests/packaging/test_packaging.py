@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import tables
 import yaml
+from environment_support import build_wheel
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -125,11 +126,7 @@ def test_the_installed_version_is_the_one_in_the_code():
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     """Build the wheel offline, and return its path."""
-    folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    (path,) = folder.glob("*.whl")
-    return path
+    return build_wheel(tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture(scope="module")
