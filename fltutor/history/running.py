@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from importlib.util import find_spec
 from typing import Any
 
 from torch import nn
@@ -40,30 +42,31 @@ def gather(
         show a bar; None shows one once a run lasts two seconds.
     """
     kept: list[Record] = []
-    bar = _bar(records, rounds, name, progress)
-    try:
-        for record in bar:
-            state = record.state or state
-            kept.append(record.without_state())  # or every round's state would live
-    except KeyboardInterrupt:
-        message = _("{name} was interrupted: {done} of {rounds} rounds are kept.")
-        told = message.format(name=name, done=len(kept), rounds=rounds)
-        warnings.warn(told, stacklevel=3)
-    finally:
-        bar.close()
+    with _bar(records, rounds, name, progress) as bar:
+        try:
+            for record in bar:
+                state = record.state or state
+                kept.append(record.without_state())  # or every round's state would live
+        except KeyboardInterrupt:
+            message = _("{name} was interrupted: {done} of {rounds} rounds are kept.")
+            told = message.format(name=name, done=len(kept), rounds=rounds)
+            warnings.warn(told, stacklevel=3)
     return History(tuple(kept), name, state=state, module=module)
 
 
 def _bar(
     records: Iterator[Record], rounds: int, name: str, progress: bool | None
-) -> Any:
+) -> AbstractContextManager[Any]:
+    # Who uses the library alone may have no tqdm; a bar that nobody asked for can go.
+    if progress is False or (progress is None and find_spec("tqdm") is None):
+        return nullcontext(records)
     from tqdm.auto import tqdm
 
-    return tqdm(
+    bar: AbstractContextManager[Any] = tqdm(
         records,
         total=rounds,
         desc=name,
         delay=2.0 if progress is None else 0.0,
-        disable=progress is False,
         leave=False,
     )
+    return bar

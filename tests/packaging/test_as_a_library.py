@@ -68,7 +68,8 @@ task = ft.Task(ft.models.mlp(4, 8, 2), seed=0)
 local = ft.LocalTraining(epochs=2, batch_size=8, lr=0.5)
 for algorithm in (ft.FedAvg(), ft.Scaffold(), ft.FedAdam()):
     federation = ft.Federation(task, clients, algorithm, local, seed=0)
-    history = federation.run(rounds=8, test=data, progress=False)
+    history = federation.run(rounds=8, test=data)
+    assert history.name == federation.run(rounds=1, progress=False).name
     history.save("run.npz")
     loaded = ft.History.load("run.npz")
     print(len(loaded), history["accuracy"][-1] > 0.7, len(history.to_json()) > 0)
