@@ -28,6 +28,7 @@ UNITS = {
     "seconds": "simulated s",
     "loss": "nats",
     "accuracy": "fraction of 1",
+    "epsilon": "epsilon",
 }
 
 

@@ -57,10 +57,9 @@ def curves(
     histories
         Name -> ``History``, or name -> several of them (one a seed): then the line
         is their mean and the band reaches from the lowest to the highest.
-    x
-        ``"round"``, ``"bytes"`` (shown in MiB), ``"local_steps"`` or ``"seconds"``;
-    y
-        a column of the ledger: ``"accuracy"``, ``"loss"``, ...
+    x, y
+        ``"round"``, ``"bytes"`` (in MiB), ``"local_steps"``, ``"seconds"``,
+        ``"epsilon"`` (beside its delta); and a column: ``"accuracy"``, ``"loss"``, ...
     title, alt
         The finding, and the same in words; by default the end points are told.
     """
@@ -68,18 +67,35 @@ def curves(
     xs, ys = dict[str, Floats](), dict[str, Floats]()
     bands = dict[str, tuple[Floats, Floats]]()
     for name, runs in histories.items():
-        seeds: list[Any] = list(runs) if isinstance(runs, list | tuple) else [runs]
-        xs[name], values = _columns(name, seeds, x, y)
+        xs[name], values = _columns(name, _listed(runs), x, y)
         ys[name] = values.mean(axis=0)
-        if len(seeds) > 1:
+        if len(values) > 1:
             bands[name] = (values.min(axis=0), values.max(axis=0))
+    note = _at_delta(histories) if "epsilon" in (x, y) else ""
     figure, axes = new_axes()
     with styled():
         draw_lines(
-            axes, xs, ys, xlabel=X_LABELS.get(x, x), ylabel=Y_LABELS.get(y, y),
-            title=title, bands=bands, ylim=ylim, xlog=xlog,
+            axes, xs, ys, title=title, bands=bands, ylim=ylim, xlog=xlog,
+            xlabel=_label(x, X_LABELS, note), ylabel=_label(y, Y_LABELS, note),
         )  # fmt: skip
-    return Picture(figure, alt=alt or describe(xs, ys, x=x, y=y))
+    told = f" Epsilon{note}." if note else ""
+    return Picture(figure, alt=alt or describe(xs, ys, x=x, y=y) + told)
+
+
+def _at_delta(histories: Mapping[str, Any]) -> str:
+    """Return the words that name epsilon's delta: of all runs that account for it."""
+    every = [r for runs in histories.values() for r in _listed(runs)]
+    deltas = np.unique(np.concatenate([np.asarray(run["delta"]) for run in every]))
+    known = ", ".join(f"{delta:g}" for delta in deltas[np.isfinite(deltas)])
+    return f" at delta {known}" if known else ""
+
+
+def _label(column: str, labels: Mapping[str, str], note: str) -> str:
+    return column + note if column == "epsilon" else labels.get(column, column)
+
+
+def _listed(runs: Any) -> list[Any]:
+    return list(runs) if isinstance(runs, list | tuple) else [runs]
 
 
 def describe(

@@ -35,7 +35,7 @@ class Attack:
     def __post_init__(self) -> None:
         """Check the ids."""
         ids = ids_of(self.attackers)
-        object.__setattr__(self, "attackers", ids)
+        validate.keep(self, attackers=ids)
 
     def __call__(self, updates: Updates) -> Updates:
         """Replace the attackers' rows [client]."""

@@ -46,7 +46,7 @@ class InnerProduct(Attack):
     def __post_init__(self) -> None:
         """Check the ids and the range."""
         super().__post_init__()
-        object.__setattr__(self, "factor", validate.positive("factor", self.factor))
+        validate.keep(self, factor=validate.positive("factor", self.factor))
 
     def sends(self, own: Tensor, honest: Tensor, shares: Tensor) -> Tensor:
         """Return one row for all of them, ``(d,)``."""
@@ -88,7 +88,7 @@ class Alie(Attack):
         """Check the ids and the range."""
         super().__post_init__()
         if self.z is not None:
-            object.__setattr__(self, "z", validate.number("z", self.z, low=0))
+            validate.keep(self, z=validate.number("z", self.z, low=0))
 
     def sends(self, own: Tensor, honest: Tensor, shares: Tensor) -> Tensor:
         """Return one row for all of them, ``(d,)``."""

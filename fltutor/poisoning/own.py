@@ -34,7 +34,7 @@ class SignFlip(Attack):
     def __post_init__(self) -> None:
         """Check the ids and the range."""
         super().__post_init__()
-        object.__setattr__(self, "factor", validate.positive("factor", self.factor))
+        validate.keep(self, factor=validate.positive("factor", self.factor))
 
     def sends(self, own: Tensor, honest: Tensor, shares: Tensor) -> Tensor:
         """Return the opposite rows ``(A, d)``."""
@@ -64,7 +64,7 @@ class Scaled(Attack):
     def __post_init__(self) -> None:
         """Check the ids and the number."""
         super().__post_init__()
-        object.__setattr__(self, "factor", validate.number("factor", self.factor))
+        validate.keep(self, factor=validate.number("factor", self.factor))
 
     def sends(self, own: Tensor, honest: Tensor, shares: Tensor) -> Tensor:
         """Return the longer rows ``(A, d)``."""
@@ -101,7 +101,7 @@ class Replacement(Attack):
         """Check the ids and the range."""
         super().__post_init__()
         if self.boost is not None:
-            object.__setattr__(self, "boost", validate.positive("boost", self.boost))
+            validate.keep(self, boost=validate.positive("boost", self.boost))
 
     def sends(self, own: Tensor, honest: Tensor, shares: Tensor) -> Tensor:
         """Return the enlarged rows ``(A, d)``."""

@@ -16,7 +16,6 @@ from fltutor.privacy.noise import (
     PROTECTS,
     checked_delta,
     checked_multiplier,
-    keep,
     noise_rows,
     promised,
     warn_without_promise,
@@ -59,7 +58,9 @@ class Clip:
     def __post_init__(self) -> None:
         """Check the range."""
         advice = _("Start near the median norm of the updates.")
-        keep(self, max_norm=validate.positive("max_norm", self.max_norm, advice))
+        validate.keep(
+            self, max_norm=validate.positive("max_norm", self.max_norm, advice)
+        )
 
     @property
     def bound(self) -> float:
@@ -132,15 +133,21 @@ class AdaptiveClip:
     def __post_init__(self) -> None:
         """Check the ranges."""
         validate.one_of("placement", self.placement, PLACEMENTS[:2])
-        keep(self, quantile=validate.number("quantile", self.quantile, low=0, high=1))
-        keep(self, start=validate.positive("start", self.start))
-        keep(self, lr=validate.positive("lr", self.lr, _("0.2 is the paper's.")))
-        keep(self, multiplier=checked_multiplier(self.multiplier))
+        validate.keep(
+            self, quantile=validate.number("quantile", self.quantile, low=0, high=1)
+        )
+        validate.keep(self, start=validate.positive("start", self.start))
+        validate.keep(
+            self, lr=validate.positive("lr", self.lr, _("0.2 is the paper's."))
+        )
+        validate.keep(self, multiplier=checked_multiplier(self.multiplier))
         if self.expected is not None:
-            keep(self, expected=validate.positive("expected", self.expected))
+            validate.keep(self, expected=validate.positive("expected", self.expected))
         if self.bits_noise is not None:
             noise_beside_bits(multiplier=self.multiplier, bits_noise=self.bits_noise)
-        keep(self, delta=checked_delta(self.delta), seed=validate.seed(self.seed))
+        validate.keep(
+            self, delta=checked_delta(self.delta), seed=validate.seed(self.seed)
+        )
 
     def init(self, params: Tensor, num_clients: int) -> Mapping[str, Tensor]:
         """Remember C: "max_norm", one number of the server's."""

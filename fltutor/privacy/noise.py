@@ -87,8 +87,12 @@ class GaussianNoise:
         advice = _("Use the clip's max_norm.")
         bound = validate.positive("max_norm", self.max_norm, advice)
         validate.one_of("placement", self.placement, PLACEMENTS)
-        keep(self, max_norm=bound, multiplier=checked_multiplier(self.multiplier))
-        keep(self, delta=checked_delta(self.delta), seed=validate.seed(self.seed))
+        validate.keep(
+            self, max_norm=bound, multiplier=checked_multiplier(self.multiplier)
+        )
+        validate.keep(
+            self, delta=checked_delta(self.delta), seed=validate.seed(self.seed)
+        )
 
     def __call__(self, updates: Updates) -> Updates:
         """Add noise to a round's rows [wire]."""
@@ -186,7 +190,9 @@ class FixedMean:
     def __post_init__(self) -> None:
         """Check the range."""
         advice = _("Pass the federation's cohort_size.")
-        keep(self, expected=validate.positive("expected", self.expected, advice))
+        validate.keep(
+            self, expected=validate.positive("expected", self.expected, advice)
+        )
 
     def __call__(self, deltas: Tensor, weights: Tensor) -> Tensor:
         """Return the sum over ``expected``, ``(d,)`` [server]."""
@@ -244,9 +250,3 @@ def checked_multiplier(value: float) -> float:
 def checked_delta(value: float) -> float:
     """Require a delta in (0, 1)."""
     return accounting.ranges.delta(value)
-
-
-def keep(record: object, **values: object) -> None:
-    """Write checked values into a frozen record that is being made."""
-    for name, value in values.items():
-        object.__setattr__(record, name, value)

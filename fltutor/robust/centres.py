@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from fltutor import validate
-from fltutor.robust.limits import PROTECTS, keep
+from fltutor.robust.limits import PROTECTS
 from fltutor.rows import (
     Array,
     clipped,
@@ -61,7 +61,7 @@ class GeometricMedian:
 
     def __post_init__(self) -> None:
         """Check the number."""
-        keep(self, max_steps=validate.count("max_steps", self.max_steps))
+        validate.keep(self, max_steps=validate.count("max_steps", self.max_steps))
 
     def __call__(self, deltas: Tensor, weights: Tensor) -> Tensor:
         """Return the geometric median of ``(K, d)``, ``(d,)``."""
@@ -183,8 +183,8 @@ class CentredClipping:
     def __post_init__(self) -> None:
         """Check the ranges."""
         advice = _("Start near the honest updates' distance to their mean.")
-        keep(self, radius=validate.positive("radius", self.radius, advice))
-        keep(self, steps=validate.count("steps", self.steps))
+        validate.keep(self, radius=validate.positive("radius", self.radius, advice))
+        validate.keep(self, steps=validate.count("steps", self.steps))
 
     def __call__(self, deltas: Tensor, weights: Tensor) -> Tensor:
         """Return the clipped mean of ``(K, d)``, ``(d,)``."""
@@ -230,7 +230,9 @@ class NormBound:
     def __post_init__(self) -> None:
         """Check the range."""
         advice = _("Start near the median norm of the updates.")
-        keep(self, max_norm=validate.positive("max_norm", self.max_norm, advice))
+        validate.keep(
+            self, max_norm=validate.positive("max_norm", self.max_norm, advice)
+        )
 
     def __call__(self, deltas: Tensor, weights: Tensor) -> Tensor:
         """Return the mean of ``(K, d)`` with bounded rows, ``(d,)``."""

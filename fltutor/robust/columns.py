@@ -8,7 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from fltutor import validate
-from fltutor.robust.limits import PROTECTS, keep
+from fltutor.robust.limits import PROTECTS
 from fltutor.rows import Array, middle, of_sorted_columns
 from fltutor.words import _
 
@@ -84,7 +84,7 @@ class TrimmedMean:
             "0.1 cuts a tenth at each end; use robust.median to keep the middle."
         )
         share = validate.number("share", self.share, low=0, below=0.5, advice=advice)
-        keep(self, share=share)
+        validate.keep(self, share=share)
 
     def __call__(self, deltas: Tensor, weights: Tensor) -> Tensor:
         """Return the trimmed mean of ``(K, d)``, ``(d,)``."""

@@ -62,12 +62,6 @@ def krums(name: str, num_byzantine: int, k: int) -> None:
         warnings.warn(message, stacklevel=4)
 
 
-def keep(record: Any, **values: Any) -> None:
-    """Write checked values into a frozen record that is being made."""
-    for name, value in values.items():
-        object.__setattr__(record, name, value)
-
-
 def expected(plan: Any) -> int:
     """Return how many updates a federation's round expects."""
     return round(float(plan.rate) * len(plan.clients))

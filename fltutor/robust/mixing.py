@@ -12,7 +12,7 @@ from torch import Tensor
 from fltutor import seeds, validate
 from fltutor.aggregators import Aggregator
 from fltutor.robust import limits
-from fltutor.robust.limits import PROTECTS, keep
+from fltutor.robust.limits import PROTECTS
 from fltutor.rows import Array, squared_distances
 
 #: Columns whose order of rows names the stream of a shuffle.
@@ -53,8 +53,8 @@ class Bucketing:
 
     def __post_init__(self) -> None:
         """Check the parts."""
-        keep(self, size=validate.count("size", self.size))
-        keep(self, seed=validate.seed(self.seed))
+        validate.keep(self, size=validate.count("size", self.size))
+        validate.keep(self, seed=validate.seed(self.seed))
         validate.function("inner", self.inner)
         limits.sees_rows(self.name, self.inner)
 
@@ -108,7 +108,9 @@ class NearestNeighbourMixing:
 
     def __post_init__(self) -> None:
         """Check the parts."""
-        keep(self, num_byzantine=validate.count("num_byzantine", self.num_byzantine, 0))
+        validate.keep(
+            self, num_byzantine=validate.count("num_byzantine", self.num_byzantine, 0)
+        )
         validate.function("inner", self.inner)
         limits.sees_rows(self.name, self.inner)
 

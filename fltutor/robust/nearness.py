@@ -11,7 +11,7 @@ from torch import Tensor
 
 from fltutor import validate
 from fltutor.robust import limits
-from fltutor.robust.limits import PROTECTS, keep
+from fltutor.robust.limits import PROTECTS
 from fltutor.rows import Array, of_sorted_columns, squared_distances
 from fltutor.words import _
 
@@ -91,7 +91,9 @@ class Krum:
 
     def __post_init__(self) -> None:
         """Check the number."""
-        keep(self, num_byzantine=validate.count("num_byzantine", self.num_byzantine, 0))
+        validate.keep(
+            self, num_byzantine=validate.count("num_byzantine", self.num_byzantine, 0)
+        )
 
     def __call__(self, deltas: Tensor, weights: Tensor) -> Tensor:
         """Return one of the rows of ``(K, d)``, ``(d,)``."""
@@ -139,8 +141,10 @@ class MultiKrum:
 
     def __post_init__(self) -> None:
         """Check the numbers."""
-        keep(self, num_byzantine=validate.count("num_byzantine", self.num_byzantine, 0))
-        keep(self, keep=validate.count("keep", self.keep))
+        validate.keep(
+            self, num_byzantine=validate.count("num_byzantine", self.num_byzantine, 0)
+        )
+        validate.keep(self, keep=validate.count("keep", self.keep))
 
     def __call__(self, deltas: Tensor, weights: Tensor) -> Tensor:
         """Return the mean of some rows of ``(K, d)``, ``(d,)``."""
@@ -193,7 +197,9 @@ class Bulyan:
 
     def __post_init__(self) -> None:
         """Check the number."""
-        keep(self, num_byzantine=validate.count("num_byzantine", self.num_byzantine, 0))
+        validate.keep(
+            self, num_byzantine=validate.count("num_byzantine", self.num_byzantine, 0)
+        )
 
     def __call__(self, deltas: Tensor, weights: Tensor) -> Tensor:
         """Return the middle of the chosen rows of ``(K, d)``, ``(d,)``."""

@@ -112,6 +112,12 @@ def same_length(**lengths: int) -> None:
         raise fail(got, "equal lengths", "Pass one entry for each client.")
 
 
+def keep(record: object, **values: object) -> None:
+    """Write checked values into a frozen record that is being made."""
+    for name, value in values.items():
+        object.__setattr__(record, name, value)
+
+
 def not_empty(name: str, value: Sized) -> None:
     """Require at least one entry."""
     if len(value) == 0:

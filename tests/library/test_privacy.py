@@ -320,6 +320,18 @@ def test_a_run_that_goes_on_adds_to_what_was_spent():
     assert torch.equal(more.state.params, whole.state.params)
 
 
+@pytest.mark.parametrize(
+    ("x", "y"), [("epsilon", "participants"), ("round", "epsilon")]
+)
+def test_an_axis_of_epsilon_names_its_delta(x, y):
+    history = federation().run(rounds=3, progress=False)
+    picture = ft.plots.curves({"noise 1": history}, x=x, y=y)
+    axes = picture.figure.axes[0]
+    labels = {"epsilon": axes.get_xlabel() if x == "epsilon" else axes.get_ylabel()}
+    assert labels["epsilon"] == "epsilon at delta 1e-05"
+    assert picture.alt.endswith("Epsilon at delta 1e-05.")
+
+
 def test_without_noise_nothing_is_claimed():
     history = federation(uplink=()).run(rounds=1, progress=False)
     assert math.isnan(history[0].epsilon)
