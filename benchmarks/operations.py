@@ -69,6 +69,21 @@ def scores(deltas: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
     return ft.robust.krum_scores(deltas, num_byzantine=20)
 
 
+def secure_sum(share: float) -> Callable[[], Any]:
+    """Prepare a secure sum of 100 clients x 10,000 numbers with 10 drop-outs."""
+    clients = max(10, int(100 * share))
+    draw = torch.Generator().manual_seed(0)
+    numbers = torch.randint(0, 2**16, (clients, int(10_000 * share)), generator=draw)
+    half = -(-clients // 20)
+    drops = {"shares": range(half), "masked": range(half, clients // 10)}
+    return lambda: ft.secagg.run(
+        dict(enumerate(numbers)),
+        threshold=2 * clients // 3 + 1,
+        modulus=ft.secagg.FixedPoint(bits=16).modulus(clients),
+        drops=drops,
+    )
+
+
 MATRIX = "100 clients x 200,000 numbers"
 OPERATIONS = (
     Operation("mean", 1.0, rule(ft.aggregators.mean)),
@@ -78,6 +93,7 @@ OPERATIONS = (
     Operation("Krum scores", 1.0, rule(scores)),
     Operation("geometric median", 2.0, rule(ft.robust.geometric_median())),
     Operation("Bulyan", 2.0, rule(ft.robust.bulyan(num_byzantine=20))),
+    Operation("secure sum, 10,000 numbers, 10 drop-outs", 20.0, secure_sum),
     Operation(f"epsilon of {ROUNDS:,} rounds", 0.1, account),
 )
 
