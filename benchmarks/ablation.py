@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -19,12 +20,16 @@ from fltutor.engines import Vectorised, vectorised
 
 MEMBERS = (ft.FedAvg(), ft.FedProx(mu=0.1), ft.Scaffold())
 NAMES = ("W1", "W2E1", "W3", "W4")
-WHOLE = "the engine as it is"
-#: what is off -> (an engine's arguments) -> the round without it
-PARTS: dict[str, Callable[..., object]] = {
-    WHOLE: vectorised,
-    "symbols": lambda *given: vectorised(*given[:5], undeclared(given[5]), given[6]),
-    "a second thread": Vectorised(workers=1),
+ALONE = Vectorised(workers=1)
+Engine = Callable[..., object]
+#: part -> with it, without it, and the clock: threads need the one on the wall
+PARTS: dict[str, tuple[Engine, Engine, Callable[[], float]]] = {
+    "symbols": (
+        ALONE,
+        lambda *given: ALONE(*given[:5], undeclared(given[5]), given[6]),
+        time.process_time,
+    ),
+    "a second thread": (vectorised, ALONE, time.perf_counter),
 }
 
 
@@ -37,33 +42,30 @@ def slowdowns(work: workloads.Workload, repeats: int) -> dict[str, dict[str, flo
     """Return algorithm -> part -> how many times slower the engine is without it."""
     clients, _ = workloads.load(work)
     task = ft.Task(work.model(), seed=0)
-    found = {}
+    found: dict[str, dict[str, float]] = {}
     for member in MEMBERS:
         f = ft.Federation(task, clients, member, work.local, cohort_size=work.cohort)
         own = workloads.training(f, workloads.used(f))
-        calls = {name: partial(part, *own) for name, part in PARTS.items()}
-        times = measure.interleave(calls, repeats=repeats)
-        found[member.name] = {
-            name: measure.ratio(seconds, times[WHOLE])
-            for name, seconds in times.items()
-            if name != WHOLE
-        }
+        found[member.name] = {}
+        for part, (whole, without, clock) in PARTS.items():
+            calls = {"whole": partial(whole, *own), "without": partial(without, *own)}
+            times = measure.interleave(calls, repeats=repeats, clock=clock)
+            found[member.name][part] = measure.ratio(times["without"], times["whole"])
     return found
 
 
 def render(found: dict[str, dict[str, dict[str, float]]], load: float | None) -> str:
     """Return the table in Markdown: a row for each part and algorithm."""
-    parts = [name for name in PARTS if name != WHOLE]
     lines = [
         f"| without | algorithm | {' | '.join(found)} |",
         f"|---|---|{'---|' * len(found)}",
     ]
-    for part in parts:
+    for part in PARTS:
         for member in MEMBERS:
             cells = [f"{found[work][member.name][part]:.2f}" for work in found]
             lines.append(f"| {part} | {member.name} | {' | '.join(cells)} |")
     if load is not None:
-        lines += ["", f"Load while it was measured: {load:.1f} on a machine's average."]
+        lines += ["", f"Load while it was measured: {load:.1f}."]
     return "\n".join(lines)
 
 

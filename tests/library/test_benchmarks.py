@@ -119,3 +119,17 @@ def test_ratios_are_taken_turn_by_turn():
 def test_every_widget_of_the_course_is_timed():
     widgets = pytest.importorskip("benchmarks.widgets", reason="needs playwright")
     assert set(widgets.WIDGETS) == set(ft.catalogue.widgets())
+
+
+def test_an_ablation_tells_a_slowdown_for_every_part_and_algorithm(tmp_path):
+    readme = tmp_path / "README.md"
+    readme.write_text("<!-- ablation: begin -->\n<!-- ablation: end -->\n")
+    command = [
+        *(sys.executable, "-m", "benchmarks.ablation", "--quick", "--repeats", "2"),
+        *("--only", "W1", "W4", "--into", str(readme)),
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    rows = [row for row in readme.read_text().splitlines() if "|" in row][2:]
+    assert len(rows) == 2 * 3
+    assert all(float(cell) > 0 for row in rows for cell in row.split("|")[3:5])

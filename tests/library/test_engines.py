@@ -18,11 +18,13 @@ from engine_cases import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 
 from fltutor.clients import Client, LocalTraining
 from fltutor.datasets import Dataset
 from fltutor.engines import Vectorised, choosing, sequential, vectorised
 from fltutor.engines.schedule import groups
+from fltutor.task import Task
 
 
 @st.composite
@@ -77,6 +79,20 @@ class TestEqualToSequential:
         clients = make_clients("mlp", [5, 9, 2], "mse")
         task = make_task("mlp", "mse")
         compare(Vectorised(path), task, clients, plan_for(clients, local), local)
+
+    @pytest.mark.parametrize("direction", [everything, lambda g, p, s, m: g])
+    @pytest.mark.parametrize("channels", [1, 3])
+    def test_images_in_single_precision(self, channels, direction):
+        x, y = draw(0, 9, channels, 8, 8).float(), torch.arange(9) % CLASSES
+        clients = [Client(i, Dataset(x[i:], y[i:], CLASSES)) for i in (0, 4)]
+        layers = nn.Conv2d(channels, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()
+        task = Task(nn.Sequential(*layers, nn.Linear(36, CLASSES)), seed=1)
+        local = LocalTraining(epochs=2, batch_size=4, weight_decay=0.05)
+        plan, starts = plan_for(clients, local), task.init().expand(2, -1)
+        memory = {"client": draw(8, 2, task.dim).float(), "server": torch.zeros(1)}
+        arguments = (task, starts, clients, plan, local, direction, memory)
+        gap = vectorised(*arguments)[0] - sequential(*arguments)[0]
+        assert gap.abs().max() < 1e-5
 
     @pytest.mark.parametrize("path", ["stacked", "vmap", "threads"])
     def test_a_plan_with_gaps_anywhere(self, path):
