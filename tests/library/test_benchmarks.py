@@ -126,10 +126,10 @@ def test_an_ablation_tells_a_slowdown_for_every_part_and_algorithm(tmp_path):
     readme.write_text("<!-- ablation: begin -->\n<!-- ablation: end -->\n")
     command = [
         *(sys.executable, "-m", "benchmarks.ablation", "--quick", "--repeats", "2"),
-        *("--only", "W1", "W4", "--into", str(readme)),
+        *("--only", "W1", "--into", str(readme)),
     ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     rows = [row for row in readme.read_text().splitlines() if "|" in row][2:]
     assert len(rows) == 2 * 3
-    assert all(float(cell) > 0 for row in rows for cell in row.split("|")[3:5])
+    assert all(float(cell) > 0 for row in rows for cell in row.split("|")[3:4])
