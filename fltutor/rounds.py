@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy.typing as npt
 import torch
@@ -13,7 +13,7 @@ from torch import Tensor
 from fltutor import seeds, validate
 from fltutor.aggregators import Aggregator
 from fltutor.algorithms import FedAvg
-from fltutor.clients import LocalTraining, batch_plan
+from fltutor.clients import Client, LocalTraining, batch_plan
 from fltutor.engines import Direction, Engine
 from fltutor.history import Record
 from fltutor.promises import Plan, spent
@@ -109,12 +109,26 @@ def shares(parts: Parts, sizes: Sequence[int]) -> Tensor:
     return weights / weights.sum()
 
 
+class Cohort(NamedTuple):
+    """The clients of a round, asked for once, and how many examples each has."""
+
+    clients: list[Client]
+    sizes: list[int]
+
+
+def gather(parts: Parts, ids: Tensor) -> Cohort:
+    """Ask for a round's clients, which may be made only now."""
+    clients = [parts.clients[i] for i in ids.tolist()]
+    return Cohort(clients, [len(client) for client in clients])
+
+
 def walk(
     parts: Parts,
     starts: Tensor,
     ids: Tensor,
     index: int | npt.ArrayLike,
     *,
+    cohort: Cohort | None = None,
     local: LocalTraining | None = None,
     direction: Direction | None = None,
     memory: Mapping[str, Tensor] | None = None,
@@ -131,6 +145,8 @@ def walk(
         ``(K,)``; an id may stand there twice.
     index
         the round, from 0, or a number for each client; it names the batches.
+    cohort
+        of these ids, where the caller has it already.
     local
         with the epochs of the K clients; None takes the federation's.
     direction, memory
@@ -140,12 +156,11 @@ def walk(
     -------
     ends ``(K, d)``, and how many local steps each took, ``(K,)``.
     """
-    cohort = [parts.clients[i] for i in ids.tolist()]
+    clients, sizes = gather(parts, ids) if cohort is None else cohort
     own = parts.local.of(ids) if local is None else local
-    streams = seeds.keys(parts.seed, "batches", index, ids)
-    plan = batch_plan([len(client) for client in cohort], own, streams)
+    plan = batch_plan(sizes, own, seeds.keys(parts.seed, "batches", index, ids))
     along = FedAvg().direction if direction is None else direction
-    return parts.engine(parts.task, starts, cohort, plan, own, along, memory or {})
+    return parts.engine(parts.task, starts, clients, plan, own, along, memory or {})
 
 
 def send(
@@ -168,14 +183,14 @@ def send(
     local = local if epochs is None else replace(local, epochs=tuple(epochs))
     if starts is None:
         starts = algorithm.start(state, ids)  # (K, d)
-    numbers, memory = index if trips is None else trips, state.rows(ids)
+    numbers, cohort = index if trips is None else trips, gather(parts, ids)
     ends, steps = walk(
-        parts, starts, ids, numbers, local=local, direction=algorithm.direction,
-        memory=memory,
+        parts, starts, ids, numbers, cohort=cohort, local=local,
+        direction=algorithm.direction, memory=state.rows(ids),
     )  # (K, d), (K,)  # fmt: skip
-    own = _gradients(parts, starts, ids, local)  # (K, d) each
+    own = _gradients(parts, starts, ids, cohort, local)  # (K, d) each
     if weights is None:
-        weights = shares(parts, [len(parts.clients[i]) for i in ids.tolist()])  # (K,)
+        weights = shares(parts, cohort.sizes)  # (K,)
     updates = Updates(
         ids, ends - starts, weights, steps, round=index,
         trips=COUNTED if trips is None else trips,
@@ -251,7 +266,7 @@ def record(
 
 
 def _gradients(
-    parts: Parts, starts: Tensor, ids: Tensor, local: LocalTraining
+    parts: Parts, starts: Tensor, ids: Tensor, cohort: Cohort, local: LocalTraining
 ) -> dict[str, Tensor]:
     """Let an algorithm that asks for it have each client's gradient at its start.
 
@@ -260,5 +275,5 @@ def _gradients(
     if not parts.algorithm.full_gradient:
         return {}
     once = replace(local, epochs=1, batch_size=None, lr=1.0, momentum=0.0)
-    ends, _ = walk(parts, starts, ids, 0, local=once)
+    ends, _ = walk(parts, starts, ids, 0, cohort=cohort, local=once)
     return {"gradient": starts - ends}  # (K, d)

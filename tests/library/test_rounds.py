@@ -388,3 +388,22 @@ def test_clients_that_are_made_on_request_are_enough():
         cohort_size=5, sampling="poisson",
     )  # fmt: skip
     assert next(fed.rounds(1)).participants < 30
+
+
+@pytest.mark.parametrize("algorithm", [FedAvg(), Scaffold(option=1)])
+def test_a_round_asks_for_each_client_of_its_cohort_once(algorithm):
+    task, clients = classification()
+    asked = []
+
+    class Asked:
+        def __len__(self):
+            return len(clients)
+
+        def __getitem__(self, i):
+            asked.append(i)
+            return clients[i]
+
+    fed = Federation(task, Asked(), algorithm, LOCAL, cohort_size=3)
+    asked.clear()
+    fed.train(fed.init(), torch.tensor([0, 2, 4]), 0)
+    assert asked == [0, 2, 4]
