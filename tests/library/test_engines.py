@@ -89,7 +89,7 @@ class TestEqualToSequential:
         task = Task(nn.Sequential(*layers, nn.Linear(36, CLASSES)), seed=1)
         local = LocalTraining(epochs=2, batch_size=4, weight_decay=0.05)
         plan, starts = plan_for(clients, local), task.init().expand(2, -1)
-        memory = {"client": draw(8, 2, task.dim).float(), "server": torch.zeros(task.dim)}
+        memory = {"client": draw(8, 2, task.dim).float(), "server": starts[0]}
         arguments = (task, starts, clients, plan, local, direction, memory)
         gap = vectorised(*arguments)[0] - sequential(*arguments)[0]
         assert gap.abs().max() < 1e-5
