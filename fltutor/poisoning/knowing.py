@@ -34,6 +34,7 @@ class InnerProduct(Attack):
 
     Examples
     --------
+    >>> import torch
     >>> lie = inner_product(attackers=[1])
     >>> lie.sends(own=torch.ones(1, 2), honest=torch.eye(2), shares=torch.ones(1))
     tensor([-0.5000, -0.5000])

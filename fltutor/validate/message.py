@@ -36,7 +36,7 @@ def shown(value: Any) -> str:
     Examples
     --------
     >>> shown(2.5), shown("a"), shown(int), shown(np.zeros((2, 3)))
-    ('2.5', "'a'", 'the class int', 'an ndarray of shape (2, 3)')
+    ('2.5', "'a'", 'the class int', 'a ndarray of shape (2, 3)')
     """
     if isinstance(value, type):
         return f"the class {value.__name__}"

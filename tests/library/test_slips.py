@@ -187,7 +187,7 @@ class BiasCorrected(FedAdam):
 
     def init(self, params, num_clients):
         state = super().init(params, num_clients)
-        return replace(state, server={**state.server, "t": torch.zeros(1)})
+        return replace(state, server={**state.server, "t": params.new_zeros(1)})
 
     def step(self, aggregate, updates, state):
         t = float(state.server["t"]) + 1
@@ -195,7 +195,7 @@ class BiasCorrected(FedAdam):
         m = after.server["m"] / (1 - self.beta1**t)
         v = after.server["v"] / (1 - self.beta2**t)
         params = state.params + self.server_lr * m / (v.sqrt() + self.tau)
-        return State(params, {**after.server, "t": torch.full((1,), t)})
+        return State(params, {**after.server, "t": params.new_full((1,), t)})
 
 
 @dataclass(frozen=True, kw_only=True)
