@@ -59,7 +59,9 @@ class GaussianNoise:
     :func:`fltutor.accounting.spent` for ``sampling="poisson"``, with q = 1 for cohorts
     of fixed size, and infinity, with a warning that says why, where the clip is missing
     or the aggregator does not divide by a fixed number. A round in which nobody takes
-    part adds no noise (it changes nothing): a tiny deviation while q N is not tiny.
+    part adds no noise (it changes nothing): a tiny deviation while q N is not tiny. The
+    server's step must read nothing of the clients but the noised rows; FedNova's reads
+    their numbers of steps, which no noise hides.
 
     References
     ----------

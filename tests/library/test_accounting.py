@@ -110,6 +110,15 @@ def test_fractional_orders_are_exact(order, q, z, value):
     assert quadrature.log_excess(order, q, z) == pytest.approx(value, rel=1e-13)
 
 
+@pytest.mark.parametrize("order", [1.05, 1.2, 1.5, 3.7])
+@pytest.mark.parametrize(("q", "z"), [(1e-200, 0.1), (1e-30, 0.5), (1e-12, 2.0)])
+def test_rare_clients_cost_the_square_of_their_rate(order, q, z):
+    # E[(1 + x)^a - 1 - a x] with x tiny wherever it counts: a (a - 1) / 2 E[x^2]
+    expected = math.log(order * (order - 1) / 2) + 2 * math.log(q)
+    expected += 1 / z**2 + math.log(-math.expm1(-1 / z**2))
+    assert quadrature.log_excess(order, q, z) == pytest.approx(expected, rel=1e-9)
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("z", [0, 1e-300, 1e-100, 1e-3, 0.00999, 0.01, 1, 1e5, 1e300])
 @pytest.mark.parametrize("q", [1e-300, 1e-8, 0.5, 1 - 1e-12, 1])
