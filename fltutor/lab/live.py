@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from functools import cache
@@ -72,6 +73,7 @@ class Live:
         self.lab = lab
         self.shown: Any = None
         self.moved = 0.0
+        self._moving = threading.RLock()
         self.view = browser_class(lab.script)(
             title=lab.parts.title,
             words=lab.drawn_words(),
@@ -88,18 +90,19 @@ class Live:
         Two moves may arrive in two threads, and the later one first: the browser adds
         the time, under ``moved``.
         """
-        when = float(values.get("moved", self.moved))
-        if when < self.moved:
-            return
-        self.moved, lab = when, self.lab
-        try:
-            new = replace(lab.controls, **typed(lab.controls, values))
-            lab.controls = checked(new, lab.parts.words)
-        except Exception as error:
-            self.stream.cancel()
-            self.fail(error)
-            return
-        self.stream.start(lambda: lab.steps(new))
+        with self._moving:
+            when, lab = float(values.get("moved", self.moved)), self.lab
+            if when < self.moved:
+                return
+            self.moved = when
+            try:
+                new = replace(lab.controls, **typed(lab.controls, values))
+                lab.controls = checked(new, lab.parts.words)
+            except Exception as error:
+                self.stream.cancel()
+                self.fail(error)
+                return
+            self.stream.start(lambda: lab.steps(new))
 
     def first(self, frame: Any, picture: bytes) -> None:
         """Show the frame that is also saved as a picture."""

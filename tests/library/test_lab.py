@@ -397,7 +397,8 @@ def test_of_moves_in_a_hurry_only_the_last_is_computed():
     async def main():
         for k in range(20):
             stream.start(lambda k=k: counting(log, 2, k))
-        await asyncio.sleep(0.05)
+            await asyncio.sleep(0)  # a turn of the loop between two messages
+        await settle(stream)
 
     run(main())
     assert {name for name, _ in log} == {19}
@@ -482,7 +483,7 @@ def test_moves_that_arrive_in_two_threads_at_once_break_no_picture():
         for k in range(8):
             move(lab, periods=1 + (first + k) % 10)
             await asyncio.sleep(0.005)
-        await settle(lab.live.stream)
+        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
 
     threads = [
         threading.Thread(target=lambda k=k: asyncio.run(moves(k))) for k in (0, 5)
