@@ -87,10 +87,14 @@ def admit_clients(task: Task, clients: Sequence[Client]) -> None:
     ValueError
         naming the client.
     """
+    for client in clients:
+        if not task.knows(client.data):  # a crowd is looked up without making names
+            task.admits(client.data, f"client {client.id}")
+    if task.knows_one_form:
+        return
     first = clients[0].data
     for client in clients:
         data, name = client.data, f"client {client.id}"
-        task.admits(data, name)
         if data.x.shape[1:] != first.x.shape[1:] or data.y.dtype != first.y.dtype:
             raise validate.fail(
                 f"{name} with examples {tuple(data.x.shape[1:])} and {data.y.dtype} "

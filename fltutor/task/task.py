@@ -144,6 +144,15 @@ class Task:
         self._trials[kind] = admit(self, dataset, name, self._trials.get(kind))
         self._admitted.add(dataset)
 
+    def knows(self, dataset: Dataset) -> bool:
+        """Tell whether :meth:`admits` has looked at a data set before."""
+        return dataset in self._admitted
+
+    @property
+    def knows_one_form(self) -> bool:
+        """Tell whether all that was admitted has one shape of example and one dtype."""
+        return len(self._trials) == 1
+
     @torch.no_grad()
     def evaluate(self, params: Tensor, dataset: Dataset) -> dict[str, float]:
         """Measure a model on a data set, in chunks of 4,096 examples.

@@ -7,6 +7,7 @@ import torch
 from engine_cases import (
     ALGORITHMS,
     CLASSES,
+    FEATURES,
     MODELS,
     OTHERS,
     compare,
@@ -265,3 +266,19 @@ class TestGroups:
             threads.clear()
             compare(Vectorised(workers=2), task, clients, plan, local)
             assert threads == expected
+
+
+def test_data_of_two_forms_are_refused_together_also_when_each_was_seen_alone():
+    task = Task(nn.Sequential(nn.Flatten(), nn.Linear(FEATURES, CLASSES)).double())
+    flat = draw(0, 4, FEATURES)
+    clients = [
+        Client(i, Dataset(x, torch.arange(4) % CLASSES, CLASSES))
+        for i, x in enumerate((flat, flat.view(4, 2, 3)))
+    ]
+    for client in clients:
+        task.admits(client.data)
+    local = LocalTraining(batch_size=2)
+    plan, starts = plan_for(clients, local), task.init().expand(2, -1)
+    for engine in (sequential, vectorised):
+        with pytest.raises(ValueError, match="one form of example"):
+            engine(task, starts, clients, plan, local, everything, {})
