@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from lesson_support import Turn, turns
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -84,14 +85,28 @@ def answers(notebook: NotebookNode, id: str) -> tuple[object, ...]:
 
 
 def solution(id: str) -> tuple[object, ...]:
-    """Return the reference solution, as it stands in its notebook."""
+    """Return the reference solution: folded in its lesson, or in its notebook."""
+    if (found := turn(id)) is not None:
+        return (found.defined(found.code),)
     return answers(tool.read(where(id)), id)
 
 
 def untouched(id: str) -> tuple[object, ...]:
     """Return what the learner's notebook hands to the check before any work."""
+    if (found := turn(id)) is not None:
+        return (found.defined(found.stub),)
     pytest.importorskip("nbgrader", reason="generating exercises needs nbgrader")
     return answers(tool.generate(tool.stamp(tool.read(where(id)))), id)
+
+
+@cache
+def turn(id: str) -> Turn | None:
+    """Return the Your turn of a lesson that asks for this check, if one does."""
+    for path in (ROOT / "lessons").glob(f"{id[:2]}_*.ipynb"):
+        for found in turns(tool.read(path).cells):
+            if found.check == id:
+                return found
+    return None
 
 
 def alternatives(id: str) -> list[tuple[str, object]]:

@@ -53,6 +53,14 @@ class Turn:
     stub: str  # the learner's cell
     said: str  # what the call printed when the notebook was saved
     code: str  # the finished code, folded below
+    imports: str  # the lesson's first code cell
+
+    def defined(self, code: str) -> Any:
+        """Run the lesson's imports and this code; return what it defines."""
+        space: dict[str, Any] = {"__name__": "lesson"}
+        exec(re.sub(r"^ft\.lesson\.setup.*$", "", self.imports, flags=re.M), space)
+        exec(code, space)
+        return space[self.name]
 
 
 _CALL = re.compile(r"^(\w+) = ft\.lesson\.yours\(\1, \"(\d\d\.\w+)\"\)$", re.MULTILINE)
@@ -67,10 +75,12 @@ def folded(text: str) -> str:
 
 def turns(cells: Sequence[Any]) -> Iterator[Turn]:
     """Go through a lesson's Your turn cells: the stub, the call, the folded code."""
+    imports = next(cell.source for cell in cells if cell.cell_type == "code")
     for place, cell in enumerate(cells):
         for name, check in _CALL.findall(cell.source):
             stub = next(
                 c.source for c in reversed(cells[:place]) if f"def {name}(" in c.source
             )
             said = "".join(output.get("text", "") for output in cell.outputs)
-            yield Turn(name, check, stub, said, folded(cells[place + 1].source))
+            code = folded(cells[place + 1].source)
+            yield Turn(name, check, stub, said, code, imports)

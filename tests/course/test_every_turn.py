@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import nbformat
 import pytest
 from exercise_support import ROOT
@@ -12,7 +10,7 @@ from lesson_support import folded, turns
 import fltutor as ft
 
 TURNS = [
-    pytest.param(path, turn, id=f"{path.stem[:2]}-{turn.name}")
+    pytest.param(turn, id=f"{path.stem[:2]}-{turn.name}")
     for path in sorted((ROOT / "lessons").glob("[0-9][0-9]_*.ipynb"))
     for turn in turns(nbformat.read(path, 4).cells)
 ]
@@ -21,27 +19,15 @@ TURNS = [
 pytestmark = pytest.mark.usefixtures("float64")
 
 
-def imports(path):
-    """Run a lesson's first code cell: what the folded code may use."""
-    first = next(c for c in nbformat.read(path, 4).cells if c.cell_type == "code")
-    space = {"__name__": "lesson"}
-    exec(re.sub(r"^ft\.lesson\.setup.*$", "", first.source, flags=re.M), space)
-    return space
-
-
-@pytest.mark.parametrize(("path", "turn"), TURNS)
-def test_the_folded_code_is_right(path, turn):
-    space = imports(path)
-    exec(turn.code, space)
-    result = ft.check(turn.check, space[turn.name])
+@pytest.mark.parametrize("turn", TURNS)
+def test_the_folded_code_is_right(turn):
+    result = ft.check(turn.check, turn.defined(turn.code))
     assert result.passed, repr(result)
 
 
-@pytest.mark.parametrize(("path", "turn"), TURNS)
-def test_the_learners_cell_is_a_stub_that_says_it_is_not_written(path, turn):
-    space = imports(path)
-    exec(turn.stub, space)
-    assert not ft.check(turn.check, space[turn.name]).written
+@pytest.mark.parametrize("turn", TURNS)
+def test_the_learners_cell_is_a_stub_that_says_it_is_not_written(turn):
+    assert not ft.check(turn.check, turn.defined(turn.stub)).written
     assert "not written yet" in turn.said
 
 
