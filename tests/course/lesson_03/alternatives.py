@@ -69,7 +69,51 @@ def front_matrix(c):
     return torch.nonzero(~less.any(1)).flatten()
 
 
+def ledger_integers(up, steps, n, B, d):
+    clients = up // (8 * d)
+    return [clients, steps // clients // -(-n // B)]
+
+
+def ledger_numpy(up, steps, n, B, d):
+    clients = np.float64(up) / d / 8
+    return np.array([clients, steps / clients / np.ceil(n / B)])
+
+
+def budget_numpy(rounds, cohorts, dim, budget_mib):
+    mib = 16 * dim * rounds * cohorts / 1024**2
+    order = np.argsort(rounds)
+    return order[mib[order] <= budget_mib]
+
+
+def budget_loop(rounds, cohorts, dim, budget):
+    kept = []
+    for i, (r, k) in enumerate(zip(rounds, cohorts, strict=True)):
+        if r * k * dim * 8 + r * k * dim * 8 <= budget * 2**20:
+            kept.append((r, i))
+    return [i for _, i in sorted(kept)]
+
+
+def rates_loop(rounds, rates):
+    found = []
+    for row in rounds:
+        best, at = math.inf, math.nan
+        for count, rate in zip(row, rates, strict=True):
+            if count < best:
+                best, at = count, rate
+        found.append(at)
+    return found
+
+
+def rates_masked(rounds, rates):
+    low = rounds.min(1, keepdims=True)
+    tried = np.where((rounds == low) & np.isfinite(rounds), rates, np.inf).min(1)
+    return torch.from_numpy(np.where(np.isfinite(tried), tried, np.nan))
+
+
 ALTERNATIVES = {
+    "03.read_ledger": [("integers", ledger_integers), ("numpy", ledger_numpy)],
+    "03.affordable": [("numpy", budget_numpy), ("a loop", budget_loop)],
+    "03.best_rates": [("a loop", rates_loop), ("a mask", rates_masked)],
     "03.rounds_to_target": [("a loop", rounds_loop), ("np.interp", rounds_interp)],
     "03.round_cost": [("numpy", cost_numpy), ("whole numbers", cost_integers)],
     "03.line": [("stack", line_stack), ("numpy", line_numpy), ("lerp", line_lerp)],

@@ -1,4 +1,4 @@
-"""Checks of lesson 03, local work for communication."""
+"""Checks of lesson 03's Your turns."""
 
 from __future__ import annotations
 
@@ -183,75 +183,3 @@ LINE = Check(
         "in_place": edit("(b - a)", "b.sub_(a)"),
     },
 )  # fmt: skip
-
-# ---- the Pareto front ------------------------------------------------------------
-
-
-def pareto_front(costs: Floats) -> list[int]:
-    """Return the indices of the rows that no other row beats, in order."""
-
-    def beats(a: Floats, b: Floats) -> bool:
-        return bool((a <= b).all() and (a < b).any())
-
-    front = []
-    for i in range(len(costs)):
-        if not any(beats(other, costs[i]) for other in costs):
-            front.append(i)
-    return front
-
-
-def _equal_beats(costs: Floats) -> list[int]:
-    less = (costs[None] <= costs[:, None]).all(-1) & ~np.eye(len(costs), dtype=bool)
-    return [int(i) for i in np.flatnonzero(~less.any(1))]
-
-
-def _neighbours(costs: Floats) -> list[int]:
-    kept = []
-    for i, row in enumerate(costs):
-        near = [costs[j] for j in (i - 1, i + 1) if 0 <= j < len(costs)]
-        if not any((n <= row).all() and (n < row).any() for n in near):
-            kept.append(i)
-    return kept
-
-
-def _settings(rng: Generator) -> tuple[Floats]:
-    """Return a few settings with ties in one cost, in both, and far-away rivals."""
-    rows = int(rng.integers(1, 8))
-    costs = rng.integers(1, 7, size=(rows, 2)).astype(np.float64)
-    if rows > 3 and rng.integers(2):
-        costs[-1] = costs[0]  # two that cost the same
-    return (costs,)
-
-
-PARETO_FRONT = Check(
-    id="03.pareto_front",
-    reference=pareto_front,
-    cases=tuple(
-        case(key, np.array(costs, dtype=np.float64), expected=expected)
-        for key, costs, expected in (
-            ("both", [[1, 1], [2, 2]], [0]),
-            ("one_each", [[1, 5], [3, 3], [6, 1]], [0, 1, 2]),
-            ("lesson", [[54, 106], [20, 39], [7, 69], [5, 186]], [1, 2, 3]),
-            ("tie", [[2, 4], [2, 3], [5, 1], [6, 1]], [1, 2]),
-            ("same", [[9, 9], [1, 2], [1, 2]], [1, 2]),
-            ("order", [[6, 1], [1, 5], [7, 7]], [0, 1]),
-            ("far", [[2, 2], [9, 1], [1, 9], [3, 3]], [0, 1, 2]),
-        )
-    ),
-    random=_settings,
-    mistakes={
-        "dominated": edit("if not any", "if any"),
-        "largest": edit("(a <= b).all() and (a < b).any()",
-                        "(a >= b).all() and (a > b).any()"),
-        "in_both": edit("(a <= b).all() and (a < b).any()", "(a < b).all()"),
-        "in_one": edit("(a <= b).all() and (a < b).any()", "(a < b).any()"),
-        "equal": _equal_beats,
-        "cheapest": lambda costs: sorted({int(i) for i in costs.argmin(0)}),
-        "neighbours": _neighbours,
-        "by_cost": edit("return front",
-                        "return sorted(front, key=lambda i: costs[i][0])"),
-        "rows": edit("front.append(i)", "front.append(costs[i])"),
-    },
-)  # fmt: skip
-
-CHECKS = (ROUNDS_TO, ROUND_COST, LINE, PARETO_FRONT)
