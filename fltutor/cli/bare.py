@@ -7,7 +7,7 @@ import sys
 from fltutor.words import _
 
 from . import doctor
-from .findings import install_again
+from .findings import install_module
 
 
 def main(prog_name: str = "fltutor") -> None:
@@ -26,5 +26,5 @@ def main(prog_name: str = "fltutor") -> None:
         "Got an environment without click ({prefix}), need it to run {program}. "
         "Install it: {command}"
     )
-    values = {"program": prog_name, "command": install_again(["click"])}
+    values = {"program": prog_name, "command": install_module("click")}
     raise SystemExit(message.format(prefix=sys.prefix, **values))

@@ -7,13 +7,12 @@ be anything.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from importlib import metadata
 from typing import Literal
 
 from fltutor.words import _
 
 from . import distributions, examinations
-from .findings import Finding, fault, install_again
+from .findings import Finding, fault, install_module
 
 Examination = Callable[[], Finding]
 Style = Callable[[str, str], str]
@@ -90,7 +89,4 @@ def _run(examination: Examination) -> Finding:
 def _for_import(error: ImportError, otherwise: str) -> str:
     """Return what to install for a module that cannot be imported."""
     module = (error.name or "").partition(".")[0]
-    if not module:
-        return otherwise
-    owners = metadata.packages_distributions().get(module, [module])
-    return install_again(dict.fromkeys(owners))
+    return install_module(module) if module else otherwise

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib import metadata
 from typing import Literal
 
 from fltutor.words import _
@@ -59,6 +60,16 @@ def install_again(names: Iterable[str]) -> str:
     if not others:
         return _("Install the course again, from its clone or its wheel.")
     return _pip(["--force-reinstall", "--no-deps", *_held(), *others])
+
+
+def install_module(module: str) -> str:
+    """Return how to install what a module comes from that cannot be imported.
+
+    What left its record behind lacks files only; what is not here at all needs what it
+    requires, too.
+    """
+    owners = metadata.packages_distributions().get(module)
+    return install_again(dict.fromkeys(owners)) if owners else install([module])
 
 
 def _pip(words: Iterable[str]) -> str:

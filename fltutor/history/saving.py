@@ -48,7 +48,7 @@ def write(
     """
     goal = Path(path)
     text = json.dumps({"format": FORMAT, **meta}, allow_nan=False).encode()
-    every = {"meta": np.frombuffer(text, dtype=np.uint8), **arrays}
+    every: dict[str, Any] = {"meta": np.frombuffer(text, dtype=np.uint8), **arrays}
     draft = goal.with_name(f".{goal.name}.{uuid4().hex}")  # beside it: same disk
     try:
         with draft.open("xb") as file:

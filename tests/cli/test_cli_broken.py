@@ -90,6 +90,7 @@ def test_the_doctor_works_without_what_it_is_made_of(environment, name, record):
     assert "FAULT" in output
     commands = [line for line in output.splitlines() if "-m pip install" in line]
     assert any(line.endswith(f" {name}") for line in commands), output
+    assert any("--no-deps" in line for line in commands) != record
 
 
 def test_a_click_that_is_an_empty_folder_counts_as_missing(environment):
