@@ -6,7 +6,7 @@ out of range is named here, and not met later as a curve that bends strangely.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,6 +58,7 @@ class Dataset:
     groups: Tensor | None = None
     group_names: tuple[str, ...] = ()
     class_names: tuple[str, ...] = ()
+    _length: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Bring the fields into their declared types and check them."""
@@ -72,6 +73,7 @@ class Dataset:
         self._set(group_names=tuple(self.group_names))
         self._set(class_names=tuple(self.class_names))
         check(self)
+        self._set(_length=len(self.x))  # a crowd is asked for it in every round
 
     def _set(self, **fields: Any) -> None:
         for name, value in fields.items():
@@ -143,7 +145,7 @@ class Dataset:
 
     def __len__(self) -> int:
         """Return the number of examples n."""
-        return int(self.x.shape[0])
+        return self._length
 
     def __getitem__(self, indices: Indices) -> Dataset:
         """Return the chosen examples as a new Dataset, in the order given.

@@ -14,6 +14,8 @@ from fltutor.clients import Client, LocalTraining
 from fltutor.task import Task
 
 ROUND_LIMIT = 4 * 2**30
+#: Clients from which looking at each anew takes longer than a tenth of a millisecond.
+CROWD = 500
 
 
 class Direction(Protocol):
@@ -120,6 +122,8 @@ def admit(
     ValueError, MemoryError
         in the same words whichever engine is asked.
     """
+    crowd = task.crowd  # the same many clients again, round after round
+    known = None if crowd is None or crowd[0] != clients else crowd[1]
     _check_parts(task, clients, local)
     if isinstance(starts, Tensor):
         refuse_oversize(starts)
@@ -131,18 +135,13 @@ def admit(
         finite=False,
         advice="Give each client of the cohort one model vector of this task.",
     )
-    _check_plan(plan, clients)
-    for name, matrix in memory.items():
-        rows = isinstance(matrix, Tensor) and matrix.ndim == 2
-        validate.returned(
-            f"memory {name!r}",
-            matrix,
-            shape=tuple(starts.shape if rows else starts.shape[1:]),
-            dtype=task.dtype,
-            finite=False,
-            advice="Give one row a client, or one vector of the server's.",
-        )
-    admit_clients(task, clients)
+    sizes = torch.tensor([len(c) for c in clients]) if known is None else known  # (K,)
+    _check_plan(plan, clients, sizes)
+    _check_memory(memory, starts)
+    if known is None:
+        admit_clients(task, clients)
+        if len(clients) >= CROWD:
+            task.crowd = list(clients), sizes
 
 
 def _check_parts(task: Task, clients: Sequence[Client], local: LocalTraining) -> None:
@@ -151,7 +150,20 @@ def _check_parts(task: Task, clients: Sequence[Client], local: LocalTraining) ->
     validate.instance("local", local, LocalTraining)
 
 
-def _check_plan(plan: Tensor, clients: Sequence[Client]) -> None:
+def _check_memory(memory: Mapping[str, Tensor], starts: Tensor) -> None:
+    for name, matrix in memory.items():
+        rows = isinstance(matrix, Tensor) and matrix.ndim == 2
+        validate.returned(
+            f"memory {name!r}",
+            matrix,
+            shape=tuple(starts.shape if rows else starts.shape[1:]),
+            dtype=starts.dtype,
+            finite=False,
+            advice="Give one row a client, or one vector of the server's.",
+        )
+
+
+def _check_plan(plan: Tensor, clients: Sequence[Client], sizes: Tensor) -> None:
     """Require one list of batches a client, of rows that its data have."""
     whole = isinstance(plan, Tensor) and plan.dtype == torch.int64 and plan.ndim == 3
     if not whole or len(plan) != len(clients):
@@ -163,7 +175,6 @@ def _check_plan(plan: Tensor, clients: Sequence[Client]) -> None:
     if plan.numel() == 0:
         return
     last = plan.amax(dim=(1, 2))  # (K,)
-    sizes = torch.tensor([len(client) for client in clients])
     if bool((last >= sizes).any()):
         k = int((last >= sizes).nonzero()[0])
         raise validate.fail(

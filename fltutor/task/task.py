@@ -185,10 +185,12 @@ class Task:
         """Start without data that were admitted; a copy meets its own."""
         self._admitted: WeakSet[Dataset] = WeakSet()
         self._trials: dict[Any, Tensor] = {}
+        #: the last large cohort that an engine admitted, and its sizes ``(K,)``
+        self.crowd: tuple[list[Any], Tensor] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy holds."""
-        passing = ("_admitted", "_trials")
+        passing = ("_admitted", "_trials", "crowd")
         return {k: v for k, v in self.__dict__.items() if k not in passing}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+import fltutor as ft
 from fltutor.clients import Client, LocalTraining
 from fltutor.datasets import Dataset
 from fltutor.engines import Vectorised, choosing, sequential, vectorised
@@ -282,3 +283,20 @@ def test_data_of_two_forms_are_refused_together_also_when_each_was_seen_alone():
     for engine in (sequential, vectorised):
         with pytest.raises(ValueError, match="one form of example"):
             engine(task, starts, clients, plan, local, everything, {})
+
+
+def test_a_crowd_that_was_looked_at_is_still_held_against_its_plan():
+    data = ft.Dataset(torch.randn(600, 2), torch.arange(600) % 3, 3)
+    clients = [ft.Client(k, data[[k]]) for k in range(600)]
+    task, local = ft.Task(ft.models.linear(2, 3)), ft.LocalTraining(batch_size=None)
+    starts = task.init().expand(600, -1)
+    plan = torch.zeros(600, 1, 1, dtype=torch.int64)
+    engine, direction = ft.engines.vectorised, ft.FedAvg().direction
+    engine(task, starts, clients, plan, local, direction, {})
+    assert task.crowd is not None
+    plan[5] = 1
+    with pytest.raises(ValueError, match="row 1 for client 5, which has 1 example"):
+        engine(task, starts, clients, plan, local, direction, {})
+    other = [*clients[:-1], ft.Client(599, data[[0, 1]])]
+    engine(task, starts, other, torch.zeros_like(plan), local, direction, {})
+    assert task.crowd[1][-1] == 2
