@@ -11,7 +11,6 @@ from scipy import stats
 import fltutor as ft
 from fltutor.course.lesson_06 import roulette_runs
 
-
 #: The level whose expanded tails are the plain rule's 0.025, for eight values.
 LEVEL = 1 - 2 * stats.t.cdf(np.sqrt(7 / 8) * stats.norm.ppf(0.025), 7)
 
