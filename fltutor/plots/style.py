@@ -49,7 +49,7 @@ ALGORITHMS: dict[str, Style] = {
     "fedprox": Style(GREEN, "--", "^"),
     "fednova": Style(PURPLE, "-.", "D"),
     "feddyn": Style(BLACK, ":", "v"),
-    "fedavgm": Style(BLUE, "--", "P"),
+    "fedavgm": Style(BLACK, "--", "P"),
     "fedadagrad": Style(GREEN, ":", "X"),
     "fedadam": Style(VERMILLION, "--", "*"),
     "fedyogi": Style(PURPLE, ":", "h"),

@@ -41,7 +41,7 @@ def mine_of_08(rule: str, beta1: float) -> Callable[..., Any]:
 _SERVER = {"server_lr": 0.3, "beta2": 0.9, "tau": 0.01}
 
 ROWS = [
-    Row("momentum_step", ("momentum-step",),
+    Row("momentum_step", ("momentum-code",),
         one_server_step(ft.FedAvgM(server_lr=0.3, momentum=0.7), "v"), a_server,
         mine=lambda made: lambda x, aggregate, velocity, _: torch.stack(
             made["momentum_step"](x, aggregate, velocity, 0.3, 0.7))),
@@ -51,7 +51,7 @@ ROWS = [
     Row("adam", ("adaptive-step", "rules"),
         one_server_step(ft.FedAdam(**_SERVER), "m", "v"), a_server,
         mine=mine_of_08("adam", 0.9)),
-    Row("yogi", ("adaptive-step", "rules"),
+    Row("yogi", ("adaptive-step", "yogi-code", "yogi-turn"),
         one_server_step(ft.FedYogi(**_SERVER), "m", "v"), a_server,
         mine=mine_of_08("yogi", 0.9)),
 ]  # fmt: skip
