@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from fltutor import validate
 from fltutor.clients import Client
 from fltutor.datasets import Dataset
+from fltutor.datasets.arrays import numbers
 from fltutor.task import Task
 
 #: A tensor, an array or nested lists of numbers.
@@ -212,10 +213,12 @@ def fednova_limit(
 
 
 def _float(values: Numbers, dtype: torch.dtype | None = None) -> Tensor:
-    tensor = torch.as_tensor(values, dtype=dtype)
-    return (
-        tensor if tensor.is_floating_point() else tensor.to(torch.get_default_dtype())
-    )
+    tensor = numbers(values, "numbers")
+    if dtype is None and (
+        isinstance(values, list | tuple) or not tensor.is_floating_point()
+    ):
+        dtype = torch.get_default_dtype()
+    return tensor.to(dtype=dtype)
 
 
 def _problem(
@@ -251,11 +254,10 @@ def _shares(weights: Numbers | None, e: Tensor) -> Tensor:
 
 
 def _steps(epochs: int | Sequence[int], num_clients: int) -> list[int]:
-    steps = [epochs] * num_clients if isinstance(epochs, int) else list(epochs)
-    validate.same_length(centres=num_clients, epochs=len(steps))
-    for each in steps:
-        validate.count("epochs", each, low=0)
-    return steps
+    many = validate.is_many(epochs)
+    each = validate.entries("epochs", epochs) if many else [epochs] * num_clients
+    validate.same_length(centres=num_clients, epochs=len(each))
+    return [validate.count("epochs", steps, low=0) for steps in each]
 
 
 def _rounds(
@@ -266,8 +268,7 @@ def _rounds(
     A step is affine in (w, x, 1), where x is the round's start; its K-th matrix power
     is K steps, and w = x at the beginning.
     """
-    validate.positive("lr", lr)
-    validate.at_least("mu", mu, 0.0)
+    lr, mu = validate.positive("lr", lr), validate.at_least("mu", mu, 0.0)
     n, d = e.shape
     eye = torch.eye(d, dtype=e.dtype)
     step = torch.eye(2 * d + 1, dtype=e.dtype).repeat(n, 1, 1)  # (N, 2d+1, 2d+1)

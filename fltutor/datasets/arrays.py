@@ -19,11 +19,9 @@ Indices = Tensor | Array | Sequence[int] | slice
 
 def as_tensor(value: Any, name: str = "x") -> Tensor:
     """Return `value` as a tensor: integers int64, new floats default dtype."""
-    tensor = value.detach() if isinstance(value, Tensor) else None
-    if tensor is None:
-        tensor = _numbers(value, name)
-        if tensor.is_floating_point():
-            tensor = tensor.to(torch.get_default_dtype())
+    tensor = numbers(value, name)
+    if tensor.is_floating_point() and not isinstance(value, Tensor):
+        tensor = tensor.to(torch.get_default_dtype())
     if tensor.is_complex():
         raise _no_numbers(name, str(tensor.dtype))
     if tensor.is_floating_point() or tensor.dtype == torch.int64:
@@ -36,7 +34,7 @@ def positions(indices: Indices, n: int) -> Tensor:
     if isinstance(indices, slice):
         # torch itself knows no negative step
         return torch.tensor(list(range(n))[indices], dtype=torch.int64)
-    chosen = indices if isinstance(indices, Tensor) else _numbers(indices, "indices")
+    chosen = indices if isinstance(indices, Tensor) else numbers(indices, "indices")
     if chosen.numel() == 0:
         chosen = chosen.reshape(0).to(torch.int64)
     if chosen.ndim != 1 or chosen.is_floating_point() or chosen.is_complex():
@@ -96,8 +94,16 @@ def codes(values: Any, known: Sequence[Any] = ()) -> tuple[Array, tuple[Any, ...
     return np.array(found, dtype=np.int64), tuple(names)
 
 
-def _numbers(value: Any, name: str) -> Tensor:
-    """Return a tensor of its own memory, in the machine's byte order."""
+def numbers(value: Any, name: str) -> Tensor:
+    """Return a tensor of its own memory, in the machine's byte order.
+
+    Raises
+    ------
+    TypeError, ValueError
+        words, or rows of different lengths.
+    """
+    if isinstance(value, Tensor):
+        return value.detach()
     try:
         array = np.asarray(value)
     except ValueError as error:  # rows of different lengths

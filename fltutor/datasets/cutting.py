@@ -7,19 +7,15 @@ from typing import Any
 import numpy as np
 
 from fltutor.seeds import stream
-from fltutor.validate import fail
+from fltutor.validate import fail, number
 
 Array = np.ndarray[Any, Any]
 
 
 def open_fraction(name: str, value: float) -> None:
     """Require a share above 0 and below 1."""
-    if not 0.0 < value < 1.0:
-        raise fail(
-            f"{name}={value}",
-            f"0 < {name} < 1",
-            "Leave something for both parts; 0.2 is a usual choice.",
-        )
+    advice = "Leave something for both parts; 0.2 is a usual choice."
+    number(name, value, above=0, below=1, advice=advice)
 
 
 def stratified_cut(
@@ -37,10 +33,11 @@ def stratified_cut(
     missing = int(np.ceil(round(len(y) * test_fraction, 9))) - int(quota.sum())
     quota[np.argsort(quota - exact, kind="stable")[:missing]] += 1
     if (quota < 1).any() or (quota >= counts).any():
-        raise ValueError(
-            f"{name} got test_fraction={test_fraction}: with {counts.min()} to "
-            f"{counts.max()} examples a class, one part would lack a class. Move it "
-            "closer to 0.5 or ask for more examples."
+        raise fail(
+            f"test_fraction={test_fraction} for {counts.min()} to {counts.max()} "
+            f"examples a class of {name}, so that one part would lack a class",
+            "an example of every class in both parts",
+            "Move it closer to 0.5 or ask for more examples.",
         )
     rng = stream(seed, name, "split")
     test = [

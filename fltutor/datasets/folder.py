@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fltutor.validate import fail
+
 from .download import FAILURES, fetch_file
 from .sources import SOURCES, RemoteFile, Source
 
@@ -110,9 +112,10 @@ def fetch(name: str, progress: bool = True) -> tuple[Path, ...]:
         return ()
     if name not in SOURCES:
         known = ", ".join([*EMBEDDED, *SOURCES])
-        raise ValueError(
-            f"Got data set {name!r}, need one of {known}. Check the spelling; "
-            "`fltutor data` lists them all."
+        raise fail(
+            f"data set {name!r}",
+            f"one of {known}",
+            "Check the spelling; `fltutor data` lists them all.",
         )
     return locate(SOURCES[name], download=True, progress=progress)
 

@@ -110,12 +110,13 @@ def repeat(make: Callable[[int], float], seeds: Sequence[int]) -> Floats:
     Scaffold is better: Scaffold - FedAvg = +0.0500, 95% interval +0.0500 to +0.0500,
     6 of 6 seeds
     """
-    validate.not_empty("seeds", seeds)
-    if len(set(seeds)) < len(seeds):
+    each = [validate.seed(s, "seeds") for s in validate.entries("seeds", seeds)]
+    validate.not_empty("seeds", each)
+    if len(set(each)) < len(each):
         raise validate.fail(
-            f"seeds {list(seeds)}", "different seeds", "A seed twice is no evidence."
+            f"seeds {each}", "different seeds", "A seed twice is no evidence."
         )
-    return np.array([float(make(seed)) for seed in seeds])
+    return np.array([float(make(seed)) for seed in each])
 
 
 def bootstrap(
@@ -244,6 +245,8 @@ def ranks(
     validate.not_empty("results", list(results))
     validate.same_length(**{n: np.size(v) for n, v in results.items()})
     columns = [np.asarray(values, dtype=np.float64) for values in results.values()]
+    for name, column in zip(results, columns, strict=True):
+        _refuse_not_finite(f"results of {name!r}", column)
     matrix = np.stack(columns, axis=1)  # (R, M)
     better = matrix[:, :, None] < matrix[:, None, :]  # column j beats column i
     if not higher_is_better:
@@ -274,11 +277,15 @@ def _check_sample(sample: Floats, level: float) -> None:
             "a vector of two or more",
             "Run more seeds: one says nothing about spread.",
         )
-    if not np.isfinite(sample).all():
+    _refuse_not_finite("results", sample)
+    validate.number("level", level, above=0, below=1, advice="Use 0.95.")
+
+
+def _refuse_not_finite(name: str, values: Floats) -> None:
+    bad = int((~np.isfinite(values)).sum())
+    if bad:
         raise validate.fail(
-            f"{int((~np.isfinite(sample)).sum())} results that are not finite",
+            f"{bad} {name} that are not finite",
             "finite ones",
             "Say what a run that diverged is worth, for example accuracy 1 / C.",
         )
-    if not 0 < level < 1:
-        raise validate.fail(f"level={level}", "0 < level < 1", "Use 0.95.")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from fltutor import validate
+from fltutor.datasets.arrays import as_tensor
 
 
 def update_cosine(deltas: Any) -> float:
@@ -31,7 +33,7 @@ def update_cosine(deltas: Any) -> float:
     >>> update_cosine([[1.0, 0.0], [0.0, 2.0]])
     0.0
     """
-    rows = torch.as_tensor(deltas, dtype=torch.float64)  # (K, d)
+    rows = _matrix(deltas)  # (K, d)
     lengths = rows.norm(dim=1, keepdim=True)  # (K, 1)
     if len(rows) < 2 or float(lengths.min()) == 0.0:
         raise validate.fail(
@@ -57,5 +59,18 @@ def drift_norm(deltas: Any) -> float:
     >>> drift_norm([[3.0, 0.0], [-3.0, 0.0]])
     3.0
     """
-    rows = torch.as_tensor(deltas, dtype=torch.float64)  # (K, d)
+    rows = _matrix(deltas)  # (K, d)
     return float((rows - rows.mean(0)).norm(dim=1).mean())
+
+
+def _matrix(deltas: Any) -> Tensor:
+    """Return checked updates ``(K, d)`` in float64."""
+    rows = as_tensor(deltas, "deltas").double()
+    if rows.ndim != 2 or len(rows) == 0:
+        raise validate.fail(
+            f"deltas of shape {tuple(rows.shape)}",
+            "a matrix (clients K, parameters d)",
+            "Stack the clients' update vectors with torch.stack.",
+        )
+    validate.finite("deltas", rows)
+    return rows

@@ -132,7 +132,7 @@ def regimes(
 
 def pool(clients: Sequence[Client]) -> Dataset:
     """Put all clients' examples into one data set, client after client."""
-    validate.not_empty("clients", clients)
+    validate.instances("clients", clients, Client)
     parts = [client.data for client in clients]
     owners = [part.groups for part in parts if part.groups is not None]
     return replace(

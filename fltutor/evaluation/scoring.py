@@ -83,7 +83,9 @@ def scores(
     ValueError
         regression, no clients, or a number of models that is not N.
     """
-    validate.not_empty("own", own)
+    validate.instance("task", task, Task)
+    validate.instances("own", own, Client)
+    validate.instance("params", params, Tensor)
     models = params.expand(len(own), -1) if params.ndim == 1 else params  # (N, d)
     validate.same_length(params=len(models), own=len(own))
     each = [
@@ -100,7 +102,12 @@ def per_class(task: Task, params: Tensor, dataset: Dataset) -> Floats:
 
     A mean over all examples hides a class that was lost; this does not.
     """
-    classes = range(dataset.num_classes or 0)
+    validate.instance("dataset", dataset, Dataset)
+    if dataset.num_classes is None:
+        raise validate.fail(
+            "regression data", "class labels", "Use task.evaluate for the loss."
+        )
+    classes = range(dataset.num_classes)
     rows = [torch.nonzero(dataset.y == c)[:, 0] for c in classes]
     each = [_accuracy(task, params, dataset[r]) if len(r) else np.nan for r in rows]
     return np.array(each)
@@ -130,8 +137,8 @@ def hold_out(
     ValueError
         a fraction out of range, or a client with a single example.
     """
-    if not 0 < fraction < 1:
-        raise validate.fail(f"fraction={fraction}", "0 < fraction < 1", "Use 0.2.")
+    validate.instances("clients", clients, Client)
+    validate.number("fraction", fraction, above=0, below=1, advice="Use 0.2.")
     train, test = [], []
     for client in clients:
         if len(client) < 2:

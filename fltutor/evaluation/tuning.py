@@ -71,7 +71,8 @@ def settings(
         the grid has fewer settings: its method would be tuned less than the others.
     """
     validate.count("budget", budget)
-    every = [dict(zip(grid, each, strict=True)) for each in product(*grid.values())]
+    values = [validate.entries(name, each) for name, each in grid.items()]
+    every = [dict(zip(grid, each, strict=True)) for each in product(*values)]
     if len(every) < budget:
         raise validate.fail(
             f"a grid of {len(every)} settings",
@@ -112,6 +113,7 @@ def tune(
     ValueError
         a grid below the budget, or every try diverged.
     """
+    validate.instance("validation", validation, Dataset)
     tried = [
         (setting, _score(make(**setting), rounds, validation))
         for setting in settings(grid, budget=budget, seed=seed)

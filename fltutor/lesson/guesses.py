@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from typing import Any
 
+from fltutor import validate
 from fltutor.lab import view
 from fltutor.lab.live import guess_slider
 from fltutor.lesson.tables import number
@@ -34,10 +35,13 @@ class Prediction:
         unit: str = "",
         key: str = "",
     ) -> None:
+        for name, value in (("low", low), ("high", high), ("step", step)):
+            validate.number(name, value)
         if not (low < high and 0 < step <= high - low):
-            raise ValueError(
-                f"predict got low={low}, high={high}, step={step}, needs low < high "
-                "and a step between 0 and their distance. Correct the range."
+            raise validate.fail(
+                f"low={low}, high={high}, step={step}",
+                "low < high and a step between 0 and their distance",
+                "Correct the range.",
             )
         self.question = " ".join(question.split())
         self.low, self.high, self.step = low, high, step
@@ -48,17 +52,15 @@ class Prediction:
 
     def commit(self, value: float) -> None:
         """Fix the guess; once it is made, it stays."""
-        if not self.low <= value <= self.high:
-            raise ValueError(
-                f"the guess is {value}, needs a number in [{self.low}, {self.high}]. "
-                "Move the slider into the range."
-            )
+        advice = "Move the slider into the range."
+        validate.number("the guess", value, low=self.low, high=self.high, advice=advice)
         if self.guess is None:
             self.guess = value
 
     def reveal(self, measured: float) -> Reveal:
         """Say what was measured, and how far off the guess was."""
-        truth = float(measured)
+        advice = "Look at what was measured: a run may have diverged."
+        truth = float(validate.number("measured", measured, advice=advice))
         told = f"Measured: {self._with_unit(truth)}."
         if self.guess is None:
             return Reveal(

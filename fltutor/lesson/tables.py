@@ -6,6 +6,8 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fltutor import validate
+
 
 def number(value: Any) -> str:
     """Write a value with at most four significant digits.
@@ -34,9 +36,10 @@ class Table:
         self.rows = [[number(cell) for cell in row] for row in rows]
         wrong = {len(row) for row in self.rows} - {len(self.columns)}
         if wrong:
-            raise ValueError(
-                f"table got rows of {sorted(wrong)} cells for {len(self.columns)} "
-                "columns, needs as many. Give every row every column."
+            raise validate.fail(
+                f"rows of {sorted(wrong)} cells for {len(self.columns)} columns",
+                "as many cells as columns",
+                "Give every row every column.",
             )
 
     def __repr__(self) -> str:
@@ -89,9 +92,10 @@ def table(rows: Any, columns: Sequence[str] | None = None) -> Table:
         names = columns or list(dict.fromkeys(key for row in rows for key in row))
         return Table(names, [[row.get(key, "") for key in names] for row in rows])
     if columns is None:
-        raise ValueError(
-            "table got plain rows without column names, needs them. "
-            'Pass columns=["client", "share"], or rows as dictionaries.'
+        raise validate.fail(
+            "plain rows",
+            "column names beside them",
+            'Pass columns=["client", "share"], or rows as dictionaries.',
         )
     return Table(columns, rows)
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from fltutor import validate
 from fltutor.plots.draw import draw_lines
 from fltutor.plots.style import Picture, new_axes, styled
 
@@ -118,9 +119,8 @@ def describe(
 
 def _some(histories: Mapping[str, object]) -> None:
     if not histories:
-        raise ValueError(
-            "curves got no histories, needs at least one. "
-            "Pass {name: federation.run(...)}."
+        raise validate.fail(
+            "no histories", "at least one", "Pass a dict of name: federation.run(...)."
         )
 
 
@@ -130,9 +130,10 @@ def _columns(name: str, seeds: Sequence[Run], x: str, y: str) -> tuple[Floats, F
     values = [np.asarray(run[y], dtype=float) for run in seeds]
     lengths = sorted({len(value) for value in values})
     if len(lengths) != 1:
-        raise ValueError(
-            f"curves got runs of {lengths} rounds for {name!r}, needs one length. "
-            "Run every seed for the same number of rounds."
+        raise validate.fail(
+            f"runs of {lengths} rounds for {name!r}",
+            "one length",
+            "Run every seed for the same number of rounds.",
         )
     mean = np.stack(axes).mean(axis=0)
     return (mean / 2**20 if x.startswith("bytes") else mean), np.stack(values)

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
+from fltutor import validate
 from fltutor.palette import FILLS, GREY
 from fltutor.plots.labels import fit_left, label_ends, plain_ticks
 from fltutor.plots.style import style_of, styles
@@ -152,10 +153,11 @@ def draw_heatmap(
     """Draw a matrix as tiles with its numbers written in them."""
     values = np.asarray(matrix, dtype=float)  # (R, C)
     if values.shape != (len(rows), len(columns)):
-        raise ValueError(
-            f"heatmap got a matrix of shape {values.shape}, needs "
-            f"({len(rows)}, {len(columns)}) for its row and column names. "
-            "Pass one name a row and one a column."
+        raise validate.fail(
+            f"a matrix of shape {values.shape} for {len(rows)} row and "
+            f"{len(columns)} column names",
+            f"shape ({len(rows)}, {len(columns)})",
+            "Pass one name a row and one a column.",
         )
     image = axes.imshow(values, cmap="cividis", aspect="auto", vmin=vmin, vmax=vmax)
     axes.set_xticks(range(len(columns)), [str(name) for name in columns])
@@ -186,9 +188,10 @@ def draw_bubbles(
     """Draw clients x classes: the area of a bubble is the number of examples."""
     table = np.asarray(counts, dtype=float)  # (N, C)
     if table.ndim != 2:
-        raise ValueError(
-            f"bubbles needs a (clients, classes) table of counts, got shape "
-            f"{table.shape}. Pass ft.splitters.label_counts(clients)."
+        raise validate.fail(
+            f"counts of shape {table.shape}",
+            "a table (clients, classes)",
+            "Pass ft.splitters.label_counts(clients).",
         )
     num_clients, num_classes = table.shape
     box = axes.get_window_extent()
@@ -280,7 +283,8 @@ def _limits(
 
 def _same_length(name: str, x: np.ndarray, y: np.ndarray) -> None:
     if x.shape != y.shape or x.ndim != 1:
-        raise ValueError(
-            f"series {name!r} got x of shape {x.shape} and y of shape {y.shape}, "
-            "needs two arrays of one length. Pass one x for each y."
+        raise validate.fail(
+            f"series {name!r} with x of shape {x.shape} and y of shape {y.shape}",
+            "two arrays of one length",
+            "Pass one x for each y.",
         )

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
+from fltutor import validate
 from fltutor.plots.style import Picture, new_figure, styled
 
 
@@ -54,9 +55,10 @@ def _matrices(pictures: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
     matrices = {name: np.asarray(values, float) for name, values in pictures.items()}
     bad = {name: m.shape for name, m in matrices.items() if m.ndim != 2}
     if bad or not matrices:
-        raise ValueError(
-            f"images got {bad or 'no picture'}, needs one (height, width) matrix a "
-            "name. Reshape a row of pixels first: row.reshape(8, 8)."
+        raise validate.fail(
+            f"pictures of shapes {bad}" if bad else "no picture",
+            "one (height, width) matrix a name",
+            "Reshape a row of pixels first: row.reshape(8, 8).",
         )
     return matrices
 

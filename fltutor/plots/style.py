@@ -17,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from fltutor import validate
 from fltutor.palette import (
     BLACK,
     BLUE,
@@ -201,9 +202,10 @@ class Picture:
 
     def __init__(self, figure: Figure, *, alt: str) -> None:
         if not isinstance(alt, str) or not alt.strip():
-            raise ValueError(
-                f"a picture needs alt text, got {alt!r}. "
-                "Pass alt= with one sentence that states what the figure shows."
+            raise validate.fail(
+                f"alt={validate.shown(alt)}",
+                "alt text",
+                "Pass alt= with one sentence that states what the figure shows.",
             )
         self.figure = figure
         self.alt = " ".join(alt.split())

@@ -33,7 +33,7 @@ def iid(dataset: Dataset, *, num_clients: int, seed: int = 0) -> list[Client]:
     >>> [len(client) for client in iid(data, num_clients=3)]
     [3, 2, 2]
     """
-    enough("iid", dataset, num_clients)
+    num_clients = enough(dataset, num_clients)
     order = seeds.stream(seed, "split", "iid").permutation(len(dataset))
     return make_clients(dataset, np.array_split(order, num_clients))
 
@@ -65,8 +65,10 @@ def quantity(
     seed
         of the shares and the shuffle.
     """
-    validate.positive("alpha", alpha, "Use 0.1 for very unequal sizes, 100 for even.")
-    enough("quantity", dataset, num_clients, min_size)
+    alpha = validate.positive(
+        "alpha", alpha, "Use 0.1 for very unequal sizes, 100 for even."
+    )
+    num_clients = enough(dataset, num_clients, min_size)
     draw = seeds.stream(seed, "split", "quantity")
     spare = len(dataset) - num_clients * min_size
     shares = draw.dirichlet(np.full(num_clients, alpha))  # (N,)
@@ -81,7 +83,8 @@ def by_group(dataset: Dataset, *, seed: int = 0) -> list[Client]:
     Parameters
     ----------
     dataset
-        with ``groups`` ``(n,)``; client i is the i-th group that occurs.
+        with ``groups`` ``(n,)``; client i is the i-th group that occurs. Names, where
+        the owners have some, are in ``group_names`` and sorted the same way.
     seed
         not used; here so that all splitters are called alike.
 
@@ -90,11 +93,14 @@ def by_group(dataset: Dataset, *, seed: int = 0) -> list[Client]:
     ValueError
         the data set has no groups.
     """
+    validate.instance("dataset", dataset, Dataset)
+    validate.seed(seed)
     if dataset.groups is None:
         raise validate.fail(
             "a data set without groups",
             "one with a natural group for each example",
-            "Use heart_disease() or shakespeare(), or another splitter.",
+            "Use heart_disease() or shakespeare(), Dataset(..., groups=...) for your "
+            "own, or another splitter.",
         )
     groups = dataset.groups.numpy()
     parts = [np.flatnonzero(groups == g) for g in np.unique(groups)]

@@ -39,7 +39,7 @@ def shards(
     McMahan et al. 2017 (arXiv:1602.05629), section 3: MNIST in 200 shards of 300,
     two for each of 100 clients.
     """
-    enough("shards", dataset, num_clients, shards_per_client, "shards_per_client")
+    num_clients = enough(dataset, num_clients, shards_per_client, "shards_per_client")
     labels = labels_of(dataset)
     draw = seeds.stream(seed, "split", "shards")
     order = draw.permutation(len(dataset))
@@ -82,8 +82,8 @@ def dirichlet(
     Yurochkin et al. 2019 (arXiv:1905.12022): a mix of clients for each class. Hsu et
     al. 2019 (arXiv:1909.06335) draw a mix of classes for each client.
     """
-    validate.positive("alpha", alpha, "Use 0.01 for extreme skew, 100 for none.")
-    enough("dirichlet", dataset, num_clients, min_size)
+    alpha = validate.positive("alpha", alpha, "Use 0.01, or 100 for no skew.")
+    num_clients = enough(dataset, num_clients, min_size)
     draw = seeds.stream(seed, "split", "dirichlet")
     for _ in range(TRIES):
         parts = _cut_classes(draw, labels_of(dataset), num_clients, alpha)
@@ -118,9 +118,9 @@ def labels_per_client(
     Li et al. 2022 (arXiv:2102.02079), section 4.1, "#C = k". There client i always
     holds class i mod C and its other classes are drawn freely.
     """
-    enough("labels_per_client", dataset, num_clients)
+    num_clients = enough(dataset, num_clients)
     present, codes = np.unique(labels_of(dataset), return_inverse=True)
-    validate.count("labels", labels, 1, len(present))
+    labels = validate.count("labels", labels, 1, len(present))
     draw = seeds.stream(seed, "split", "labels_per_client")
     holds = _deal_classes(draw, num_clients, len(present), labels)  # (N, C) bool
     _refuse_thin(holds, np.bincount(codes), present)
@@ -174,16 +174,17 @@ def _deal_classes(
 def _refuse_thin(holds: Holds, sizes: Indices, present: Indices) -> None:
     holders = holds.sum(axis=0)  # (C,)
     if holders.min() == 0:
-        raise ValueError(
-            f"labels_per_client(num_clients={len(holds)}, "
-            f"labels={int(holds[0].sum())}) deals out {int(holders.sum())} places for "
-            f"{len(present)} classes, needed is at least one each. "
-            "Ask for more clients or more labels."
+        raise validate.fail(
+            f"num_clients={len(holds)} and labels={int(holds[0].sum())}, which are "
+            f"{int(holders.sum())} places for {len(present)} classes",
+            "at least one place for each class",
+            "Ask for more clients or more labels.",
         )
     short = int(np.argmin(sizes - holders))
     if sizes[short] < holders[short]:
-        raise ValueError(
-            f"labels_per_client: class {present[short]} has {sizes[short]} examples "
-            f"for {holders[short]} holders, needed is one each. "
-            "Ask for fewer clients or fewer labels."
+        raise validate.fail(
+            f"class {present[short]} with {sizes[short]} examples for "
+            f"{holders[short]} holders",
+            "one example for each",
+            "Ask for fewer clients or fewer labels.",
         )

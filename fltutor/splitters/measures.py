@@ -17,7 +17,7 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 
 def label_counts(clients: Sequence[Client]) -> Indices:
     """Count each client's examples of each class: ``(N, C)`` int64."""
-    validate.not_empty("clients", clients)
+    validate.instances("clients", clients, Client)
     classes = max(client.data.num_classes or 0 for client in clients)
     rows = [np.bincount(labels_of(c.data), minlength=classes) for c in clients]
     return np.stack(rows).astype(np.int64)

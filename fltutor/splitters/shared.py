@@ -17,6 +17,7 @@ Indices: TypeAlias = npt.NDArray[np.int64]
 
 def labels_of(dataset: Dataset) -> Indices:
     """Return the class labels ``(n,)``, or say that there are none."""
+    validate.instance("dataset", dataset, Dataset)
     if dataset.num_classes is None:
         raise validate.fail(
             "regression data", "class labels", "Use iid or quantity instead."
@@ -25,19 +26,27 @@ def labels_of(dataset: Dataset) -> Indices:
 
 
 def enough(
-    name: str, dataset: Dataset, num_clients: int, each: int = 1, unit: str = "min_size"
-) -> None:
-    """Require ``num_clients * each`` examples; ``unit`` is what ``each`` is called."""
-    validate.count("num_clients", num_clients)
-    validate.count(unit, each)
-    if len(dataset) < num_clients * each:
-        smaller = f"fewer clients or a smaller {unit}" if each > 1 else "fewer clients"
-        raise ValueError(
-            f"{name}(num_clients={num_clients}"
-            + (f", {unit}={each}" if each > 1 else "")
-            + f") needs at least {num_clients * each} examples, got {len(dataset)}. "
-            f"Ask for {smaller}."
+    dataset: Dataset, num_clients: int, each: int = 1, unit: str = "min_size"
+) -> int:
+    """Require ``num_clients * each`` examples, and return the number of clients.
+
+    ``unit`` is what ``each`` is called.
+    """
+    validate.instance("dataset", dataset, Dataset)
+    clients, share = (
+        validate.count("num_clients", num_clients),
+        validate.count(unit, each),
+    )
+    if len(dataset) < clients * share:
+        more = f" with {unit}={share}" if share > 1 else ""
+        raise validate.fail(
+            f"{len(dataset)} examples for num_clients={clients}{more}",
+            f"at least {clients * share}",
+            f"Ask for fewer clients or a smaller {unit}."
+            if share > 1
+            else "Ask for fewer clients.",
         )
+    return clients
 
 
 def make_clients(dataset: Dataset, parts: Sequence[Indices]) -> list[Client]:

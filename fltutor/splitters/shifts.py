@@ -94,7 +94,7 @@ def label_flip(
     ValueError
         a fraction out of range, or fewer than two classes.
     """
-    enough("label_flip", dataset, num_clients)
+    num_clients = enough(dataset, num_clients)
     labels_of(dataset)
     num_classes = dataset.num_classes or 0
     _check_flip(fraction, concepts, num_classes)
@@ -110,10 +110,8 @@ def label_flip(
 
 
 def _check_flip(fraction: float, concepts: int | None, num_classes: int) -> None:
-    if not 0 <= fraction <= 1:
-        raise validate.fail(
-            f"fraction={fraction}", "0 <= fraction <= 1", "Use 0.5 for half of them."
-        )
+    advice = "Use 0.5 for half of them."
+    validate.number("fraction", fraction, low=0, high=1, advice=advice)
     if concepts is not None:
         validate.count("concepts", concepts)
     if num_classes < 2:
@@ -135,12 +133,14 @@ def _shift_of(
 ) -> Callable[[Tensor, float, int, int], Tensor]:
     """Check kind, strength and x; return ``(x, level, client, seed) -> x``."""
     validate.one_of("kind", kind, KINDS)
-    if not np.isfinite(strength) or (kind != "rotation" and strength < 0):
-        needed = "a finite strength" + ("" if kind == "rotation" else " >= 0")
-        raise validate.fail(f"strength={strength}", needed, "0 changes nothing.")
-    if kind == "contrast" and strength > 1:
-        advice = "1 already takes all contrast away."
-        raise validate.fail(f"strength={strength}", "0 <= strength <= 1", advice)
+    validate.instance("dataset", dataset, Dataset)
+    strength = validate.number(
+        "strength",
+        strength,
+        low=None if kind == "rotation" else 0,
+        high=1 if kind == "contrast" else None,
+        advice="0 changes nothing; 1 already takes all contrast away.",
+    )
     if not dataset.x.is_floating_point():
         advice = "Tokens cannot be shifted: use label_flip or by_group."
         raise validate.fail(f"x of {dataset.x.dtype}", "float features", advice)

@@ -128,7 +128,7 @@ def test_a_prediction_reads_without_a_kernel():
 def test_an_impossible_range_or_guess_is_refused():
     with pytest.raises(ValueError, match="low < high"):
         guess(low=1)
-    with pytest.raises(ValueError, match=r"in \[0, 1\]"):
+    with pytest.raises(ValueError, match="0 <= the guess <= 1"):
         guess().commit(2)
 
 

@@ -111,7 +111,7 @@ class TestEverySplitter:
         assert torch.equal(data.x, twin.x) and torch.equal(data.y, twin.y)
 
     def test_more_clients_than_examples_are_refused_with_both_numbers(self, split):
-        with pytest.raises(ValueError, match=r"at least \d+ examples, got 12.*Ask for"):
+        with pytest.raises(ValueError, match=r"Got 12 examples.*at least \d+.*Ask for"):
             split(make_data(12), 13, 0)
 
     def test_no_clients_are_refused(self, split):
@@ -132,7 +132,7 @@ def test_two_shards_of_one_label_each_give_at_most_two_labels():
 
 
 def test_shards_refuse_more_shards_than_examples():
-    with pytest.raises(ValueError, match=r"shards_per_client=7\) needs at least 35"):
+    with pytest.raises(ValueError, match="shards_per_client=7, need at least 35"):
         splitters.shards(make_data(30), num_clients=5, shards_per_client=7)
 
 
@@ -160,7 +160,7 @@ def test_labels_per_client_refuses_a_class_without_holder():
 def test_labels_per_client_refuses_a_class_with_too_few_examples():
     labels = torch.tensor([0] * 20 + [1])
     data = Dataset(torch.zeros(21, 1), labels, 2)
-    with pytest.raises(ValueError, match="class 1 has 1 examples for 5 holders"):
+    with pytest.raises(ValueError, match="class 1 with 1 examples for 5 holders"):
         splitters.labels_per_client(data, num_clients=5, labels=2)
 
 
