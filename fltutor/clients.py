@@ -13,6 +13,7 @@ from torch import Tensor
 
 from fltutor import seeds, validate
 from fltutor.datasets import Dataset
+from fltutor.words import _
 
 Rows: TypeAlias = npt.NDArray[np.int64]
 
@@ -74,7 +75,7 @@ class LocalTraining:
 
     def __post_init__(self) -> None:
         """Check every number, and keep each as Python's own."""
-        advice = "Take 0.1 and halve it until the loss falls."
+        advice = _("Take 0.1 and halve it until the loss falls.")
         plain: dict[str, Any] = {
             "epochs": validate.counts("epochs", self.epochs),
             "lr": validate.positive("lr", self.lr, advice),
@@ -99,9 +100,11 @@ class LocalTraining:
         chosen = [int(i) for i in np.atleast_1d(np.asarray(ids))]
         if max(chosen) >= len(self.epochs):
             raise validate.fail(
-                f"epochs for {len(self.epochs)} clients",
-                f"one for each client id up to {max(chosen)}",
-                "Pass one number of epochs per client, or one for all.",
+                _("epochs for {num_epochs} clients").format(
+                    num_epochs=len(self.epochs)
+                ),
+                _("one for each client id up to {max}").format(max=max(chosen)),
+                _("Pass one number of epochs per client, or one for all."),
             )
         return replace(self, epochs=tuple(self.epochs[i] for i in chosen))
 

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from fltutor import validate
+from fltutor.words import _
 
 
 def linear(num_features: int, num_outputs: int) -> nn.Sequential:
@@ -50,7 +51,9 @@ def mlp(*sizes: int) -> nn.Sequential:
     """
     if len(sizes) < 2:
         raise validate.fail(
-            f"sizes {sizes}", "at least (features, outputs)", "mlp(64, 32, 10), say."
+            _("sizes {sizes}").format(sizes=sizes),
+            _("at least (features, outputs)"),
+            _("mlp(64, 32, 10), say."),
         )
     widths = [validate.count("size", size) for size in sizes]
     layers: OrderedDict[str, nn.Module] = OrderedDict()
@@ -109,7 +112,7 @@ def _quarter(image_size: int) -> int:
     size = validate.count("image_size", image_size, low=4)
     if size % 4:
         raise validate.fail(
-            f"image_size={size}", "a multiple of 4", "Pad the images: 28, 32."
+            f"image_size={size}", _("a multiple of 4"), _("Pad the images: 28, 32.")
         )
     return size // 4
 
@@ -121,15 +124,17 @@ def _channels(channels: Any, num_groups: int | None) -> list[int]:
     ]
     if len(wide) != 2:
         raise validate.fail(
-            f"channels={validate.shown(channels)}", "two widths", "(32, 64), say."
+            f"channels={validate.shown(channels)}", _("two widths"), _("(32, 64), say.")
         )
     if num_groups is not None:
         groups = validate.count("num_groups", num_groups)
         if any(width % groups for width in wide):
             raise validate.fail(
-                f"num_groups={groups} and channels {tuple(wide)}",
-                "groups that divide both",
-                "Use num_groups=1, or a common divisor.",
+                _("num_groups={groups} and channels {wide}").format(
+                    groups=groups, wide=tuple(wide)
+                ),
+                _("groups that divide both"),
+                _("Use num_groups=1, or a common divisor."),
             )
     return wide
 
@@ -203,10 +208,14 @@ def reset(module: nn.Module, seed: int) -> None:
         parameter.data = old if kept else drawn[name].to(old.dtype)
     if missed:
         raise validate.fail(
-            f"parameters {missed} that no layer's reset_parameters() draws",
-            "a seeded start for every trainable parameter",
-            "Give their module a reset_parameters(), or keep the module's own start "
-            "with Task(module, seed=None).",
+            _("parameters {missed} that no layer's reset_parameters() draws").format(
+                missed=missed
+            ),
+            _("a seeded start for every trainable parameter"),
+            _(
+                "Give their module a reset_parameters(), or keep the module's "
+                "own start with Task(module, seed=None)."
+            ),
         )
 
 

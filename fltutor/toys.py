@@ -19,6 +19,7 @@ from fltutor.clients import Client
 from fltutor.datasets import Dataset
 from fltutor.datasets.arrays import numbers
 from fltutor.task import Task
+from fltutor.words import _
 
 #: A tensor, an array or nested lists of numbers.
 Numbers: TypeAlias = Any
@@ -214,11 +215,9 @@ def fednova_limit(
 
 def _float(values: Numbers, dtype: torch.dtype | None = None) -> Tensor:
     tensor = numbers(values, "numbers")
-    if dtype is None and (
-        isinstance(values, list | tuple) or not tensor.is_floating_point()
-    ):
-        dtype = torch.get_default_dtype()
-    return tensor.to(dtype=dtype)
+    typed = tensor.is_floating_point() and not isinstance(values, list | tuple)
+    kept = tensor.dtype if typed else torch.get_default_dtype()
+    return tensor.to(dtype or kept)
 
 
 def _problem(
@@ -228,19 +227,19 @@ def _problem(
     e = _float(centres)
     if e.ndim != 2 or e.numel() == 0:
         raise validate.fail(
-            f"centres of shape {tuple(e.shape)}",
-            "a matrix (clients N, parameters d)",
-            "Write one row per client, [[0.0], [4.0]] for two clients in 1-D.",
+            _("centres of shape {shape}").format(shape=tuple(e.shape)),
+            _("a matrix (clients N, parameters d)"),
+            _("Write one row per client, [[0.0], [4.0]] for two clients in 1-D."),
         )
     a = torch.ones_like(e) if curvatures is None else _float(curvatures, e.dtype)
     a = torch.diag_embed(a) if a.shape == e.shape else a
     g = torch.zeros_like(e) if slopes is None else _float(slopes, e.dtype)
     if a.shape != (*e.shape, e.shape[1]) or g.shape != e.shape:
+        got = _("curvatures of shape {a} and slopes of shape {g} for centres {e}")
         raise validate.fail(
-            f"curvatures of shape {tuple(a.shape)} and slopes of shape "
-            f"{tuple(g.shape)} for centres of shape {tuple(e.shape)}",
-            "curvatures (N, d) or (N, d, d) and slopes (N, d)",
-            "Give one row, or one matrix, per client.",
+            got.format(a=tuple(a.shape), g=tuple(g.shape), e=tuple(e.shape)),
+            _("curvatures (N, d) or (N, d, d) and slopes (N, d)"),
+            _("Give one row, or one matrix, per client."),
         )
     for name, value in (("centres", e), ("curvatures", a), ("slopes", g)):
         validate.finite(name, value)
@@ -289,9 +288,9 @@ def _fixed_point(maps: Tensor, shifts: Tensor, weights: Tensor) -> Tensor:
 def _solve(matrix: Tensor, right: Tensor) -> Tensor:
     if int(torch.linalg.matrix_rank(matrix)) < len(matrix):
         raise validate.fail(
-            "clients whose curvatures together are flat in some direction",
-            "one single minimum",
-            "Give at least one client a positive curvature in every direction.",
+            _("clients whose curvatures together are flat in some direction"),
+            _("one single minimum"),
+            _("Give at least one client a positive curvature in every direction."),
         )
     solution: Tensor = torch.linalg.solve(matrix, right)
     return solution

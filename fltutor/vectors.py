@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from fltutor import validate
+from fltutor.words import _
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +47,11 @@ class Layout:
         }
         if not shapes:
             raise validate.fail(
-                f"{type(module).__name__} without trainable float parameters",
-                "at least one",
-                "Check requires_grad.",
+                _("{name} without trainable float parameters").format(
+                    name=type(module).__name__
+                ),
+                _("at least one"),
+                _("Check requires_grad."),
             )
         return cls(shapes=shapes)
 
@@ -79,9 +82,11 @@ class Layout:
             got = parameters[name].shape if name in parameters else None
             if got != shape:
                 raise validate.fail(
-                    f"parameter {name!r} of shape {got and tuple(got)}",
-                    f"shape {tuple(shape)}",
-                    "Use the layout of this very module: Layout.of(module).",
+                    _("parameter {name!r} of shape {value}").format(
+                        name=name, value=got and tuple(got)
+                    ),
+                    _("shape {shape}").format(shape=tuple(shape)),
+                    _("Use the layout of this very module: Layout.of(module)."),
                 )
         parts = [parameters[name].detach().reshape(-1) for name in self.shapes]
         return torch.cat(parts)  # (d,), a copy
@@ -97,9 +102,9 @@ class Layout:
         """
         if params.shape[-1] != self.size:
             raise validate.fail(
-                f"a vector of {params.shape[-1]} parameters",
+                _("a vector of {shape} parameters").format(shape=params.shape[-1]),
                 f"{self.size}",
-                "The vector and the layout belong to different models.",
+                _("The vector and the layout belong to different models."),
             )
         lead = params.shape[:-1]
         sizes = [prod(shape) for shape in self.shapes.values()]

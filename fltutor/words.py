@@ -31,10 +31,13 @@ def use(language: str) -> None:
     ValueError
         a language that the course does not have; the message names those it has.
     """
-    from fltutor import validate  # loads torch, which a sentence alone does not need
-
     global _chosen
-    validate.one_of("language", language, languages())
+    if language not in languages():  # in the form of validate, which stands above
+        raise ValueError(
+            _("Got language={got!r}, need one of {known}. Check the spelling.").format(
+                got=language, known=", ".join(map(repr, languages()))
+            )
+        )
     _chosen = (
         gettext.NullTranslations()
         if language == SOURCE

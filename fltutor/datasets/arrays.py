@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from fltutor.validate import fail, shown
+from fltutor.words import _
 
 Array = np.ndarray[Any, Any]
 Indices = Tensor | Array | Sequence[int] | slice
@@ -39,26 +40,30 @@ def positions(indices: Indices, n: int) -> Tensor:
         chosen = chosen.reshape(0).to(torch.int64)
     if chosen.ndim != 1 or chosen.is_floating_point() or chosen.is_complex():
         raise fail(
-            f"{shown(indices)} to select examples by",
-            "a list, array or tensor of whole numbers, a mask or a slice",
-            "For one example write data[[i]].",
+            _("{indices} to select examples by").format(indices=shown(indices)),
+            _("a list, array or tensor of whole numbers, a mask or a slice"),
+            _("For one example write data[[i]]."),
             kind=TypeError,
         )
     if chosen.dtype == torch.bool:
         if chosen.shape[0] != n:
             raise fail(
-                f"a mask of {chosen.shape[0]} entries for {n} examples",
-                "one entry for each example",
-                "Make the mask from this very data set.",
+                _("a mask of {shape} entries for {n} examples").format(
+                    shape=chosen.shape[0], n=n
+                ),
+                _("one entry for each example"),
+                _("Make the mask from this very data set."),
                 kind=IndexError,
             )
         return chosen.nonzero()[:, 0]
     chosen = chosen.to(torch.int64)
     if chosen.numel() and (int(chosen.min()) < -n or int(chosen.max()) >= n):
         raise fail(
-            f"indices from {int(chosen.min())} to {int(chosen.max())} for {n} examples",
-            f"indices from 0 to {n - 1}",
-            "Choose among those.",
+            _("indices from {min} to {max} for {n} examples").format(
+                min=int(chosen.min()), max=int(chosen.max()), n=n
+            ),
+            _("indices from 0 to {limit}").format(limit=n - 1),
+            _("Choose among those."),
             kind=IndexError,
         )
     return torch.where(chosen < 0, chosen + n, chosen)
@@ -108,7 +113,9 @@ def numbers(value: Any, name: str) -> Tensor:
         array = np.asarray(value)
     except ValueError as error:  # rows of different lengths
         raise fail(
-            f"{name} in rows of different lengths", "one shape", "Pad or cut the rows."
+            _("{name} in rows of different lengths").format(name=name),
+            _("one shape"),
+            _("Pad or cut the rows."),
         ) from error
     kind = array.dtype.kind
     if kind == "O" and array.size:
@@ -125,8 +132,8 @@ def numbers(value: Any, name: str) -> Tensor:
 
 def _no_numbers(name: str, kind: str) -> TypeError:
     return fail(
-        f"{name} of {kind} values",
-        "numbers, since only numbers can be trained on",
-        "Turn words into numbers first: Dataset.from_frame does it for a table.",
+        _("{name} of {kind} values").format(name=name, kind=kind),
+        _("numbers, since only numbers can be trained on"),
+        _("Turn words into numbers first: Dataset.from_frame does it for a table."),
         kind=TypeError,
     )

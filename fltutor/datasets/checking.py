@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from fltutor import validate
+from fltutor.words import _
 
 if TYPE_CHECKING:
     from fltutor.datasets.records import Dataset
@@ -24,16 +25,24 @@ def check(data: Dataset) -> None:
 def _check_lengths(data: Dataset) -> None:
     if data.x.ndim < 1 or data.x.shape[0] == 0:
         raise validate.fail(
-            f"x of shape {tuple(data.x.shape)}, in which there is no example",
-            "one example or more",
-            "Check the selection before this.",
+            _("x of shape {shape}, in which there is no example").format(
+                shape=tuple(data.x.shape)
+            ),
+            _("one example or more"),
+            _("Check the selection before this."),
         )
     for name, part in (("y", data.y), ("groups", data.groups)):
         if part is not None and part.shape != data.x.shape[:1]:
             raise validate.fail(
-                f"{name} of shape {tuple(part.shape)} for {data.x.shape[0]} examples",
-                f"shape ({data.x.shape[0]},), one number for each example",
-                f"Flatten {name} with .reshape(-1), or check the selection.",
+                _("{name} of shape {shape} for {n} examples").format(
+                    name=name, shape=tuple(part.shape), n=data.x.shape[0]
+                ),
+                _("shape ({shape},), one number for each example").format(
+                    shape=data.x.shape[0]
+                ),
+                _("Flatten {name} with .reshape(-1), or check the selection.").format(
+                    name=name
+                ),
             )
 
 
@@ -42,10 +51,17 @@ def _check_finite(values: Tensor, name: str) -> None:
         return
     bad = ~torch.isfinite(values).reshape(values.shape[0], -1).all(dim=1)
     raise validate.fail(
-        f"{name} with NaN or infinity in {int(bad.sum())} of {values.shape[0]} "
-        f"examples, the first at index {int(bad.nonzero()[0])}",
-        "finite numbers",
-        "Fill in or drop missing values before building the Dataset.",
+        _(
+            "{name} with NaN or infinity in {sum} of {shape} examples, the "
+            "first at index {nonzero}"
+        ).format(
+            name=name,
+            sum=int(bad.sum()),
+            shape=values.shape[0],
+            nonzero=int(bad.nonzero()[0]),
+        ),
+        _("finite numbers"),
+        _("Fill in or drop missing values before building the Dataset."),
     )
 
 
@@ -56,22 +72,28 @@ def _check_targets(data: Dataset) -> None:
         return
     if y.is_floating_point():
         raise validate.fail(
-            f"y of {y.dtype} values and num_classes={classes}",
-            "whole class labels",
-            "Convert y to integers, or leave num_classes=None for regression.",
+            _("y of {dtype} values and num_classes={classes}").format(
+                dtype=y.dtype, classes=classes
+            ),
+            _("whole class labels"),
+            _("Convert y to integers, or leave num_classes=None for regression."),
         )
     low, high = int(y.min()), int(y.max())
     if low < 0 or high >= classes:
         raise validate.fail(
-            f"labels that run from {low} to {high}, and num_classes={classes}",
-            f"labels in 0..{classes - 1}",
-            "Renumber the labels from 0, or raise num_classes.",
+            _("labels that run from {low} to {high}, and num_classes={classes}").format(
+                low=low, high=high, classes=classes
+            ),
+            _("labels in 0..{limit}").format(limit=classes - 1),
+            _("Renumber the labels from 0, or raise num_classes."),
         )
     if data.class_names and len(data.class_names) != classes:
         raise validate.fail(
-            f"{len(data.class_names)} class_names for num_classes={classes}",
-            "one name for each class",
-            "Give them all, or none.",
+            _("{num_class_names} class_names for num_classes={classes}").format(
+                num_class_names=len(data.class_names), classes=classes
+            ),
+            _("one name for each class"),
+            _("Give them all, or none."),
         )
 
 
@@ -80,14 +102,16 @@ def _check_groups(data: Dataset) -> None:
         return
     if data.groups.is_floating_point() or int(data.groups.min()) < 0:
         raise validate.fail(
-            "groups that are no whole numbers from 0 on",
-            "one for each example",
-            "Number the owners 0, 1, 2, ... and keep their names in group_names.",
+            _("groups that are no whole numbers from 0 on"),
+            _("one for each example"),
+            _("Number the owners 0, 1, 2, ... and keep their names in group_names."),
         )
     highest = int(data.groups.max())
     if data.group_names and highest >= len(data.group_names):
         raise validate.fail(
-            f"group {highest} without a name, and {len(data.group_names)} group_names",
-            "one name for each group",
-            "Give them all, or none.",
+            _(
+                "group {highest} without a name, and {num_group_names} group_names"
+            ).format(highest=highest, num_group_names=len(data.group_names)),
+            _("one name for each group"),
+            _("Give them all, or none."),
         )

@@ -8,13 +8,14 @@ import numpy as np
 
 from fltutor.seeds import stream
 from fltutor.validate import fail, number
+from fltutor.words import _
 
 Array = np.ndarray[Any, Any]
 
 
 def open_fraction(name: str, value: float) -> None:
     """Require a share above 0 and below 1."""
-    advice = "Leave something for both parts; 0.2 is a usual choice."
+    advice = _("Leave something for both parts; 0.2 is a usual choice.")
     number(name, value, above=0, below=1, advice=advice)
 
 
@@ -34,10 +35,17 @@ def stratified_cut(
     quota[np.argsort(quota - exact, kind="stable")[:missing]] += 1
     if (quota < 1).any() or (quota >= counts).any():
         raise fail(
-            f"test_fraction={test_fraction} for {counts.min()} to {counts.max()} "
-            f"examples a class of {name}, so that one part would lack a class",
-            "an example of every class in both parts",
-            "Move it closer to 0.5 or ask for more examples.",
+            _(
+                "test_fraction={test_fraction} for {min} to {max} examples a "
+                "class of {name}, so that one part would lack a class"
+            ).format(
+                test_fraction=test_fraction,
+                min=counts.min(),
+                max=counts.max(),
+                name=name,
+            ),
+            _("an example of every class in both parts"),
+            _("Move it closer to 0.5 or ask for more examples."),
         )
     rng = stream(seed, name, "split")
     test = [

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from fltutor.validate import fail
+from fltutor.words import _
 
 from .download import FAILURES, fetch_file
 from .sources import SOURCES, RemoteFile, Source
@@ -113,9 +114,9 @@ def fetch(name: str, progress: bool = True) -> tuple[Path, ...]:
     if name not in SOURCES:
         known = ", ".join([*EMBEDDED, *SOURCES])
         raise fail(
-            f"data set {name!r}",
-            f"one of {known}",
-            "Check the spelling; `fltutor data` lists them all.",
+            _("data set {name!r}").format(name=name),
+            _("one of {known}").format(known=known),
+            _("Check the spelling; `fltutor data` lists them all."),
         )
     return locate(SOURCES[name], download=True, progress=progress)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from fltutor import validate
 from fltutor.datasets.arrays import Array, codes
+from fltutor.words import _
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,28 +47,32 @@ def _check_columns(frame: pd.DataFrame, target: str, group: str | None) -> None:
     if not (hasattr(frame, "columns") and hasattr(frame, "iloc")):
         raise validate.fail(
             f"frame={validate.shown(frame)}",
-            "a pandas DataFrame",
-            "Read it with pandas.read_csv, or use Dataset(x, y) for arrays.",
+            _("a pandas DataFrame"),
+            _("Read it with pandas.read_csv, or use Dataset(x, y) for arrays."),
         )
     columns = list(frame.columns)
     told = ", ".join(repr(c) for c in columns[:12])
     told += f" and {len(columns) - 12} more" if len(columns) > 12 else ""
     twice = sorted({str(c) for c in columns if columns.count(c) > 1})
     if twice:
-        got = f"columns {twice} more than once"
-        raise validate.fail(got, "different names", "Rename or drop one of them.")
+        got = _("columns {twice} more than once").format(twice=twice)
+        raise validate.fail(got, _("different names"), _("Rename or drop one of them."))
     for role, name in (("target", target), ("group", group)):
         if name not in columns and not (role == "group" and name is None):
             got = f"{role}={validate.shown(name)}"
             raise validate.fail(
-                got, f"one of the columns {told}", "Check the spelling."
+                got,
+                _("one of the columns {told}").format(told=told),
+                _("Check the spelling."),
             )
     rest = len(columns) - (1 if group is None else 2)
     if target == group or rest == 0 or len(frame) == 0:
         raise validate.fail(
-            f"{len(frame)} rows with the columns {told}",
-            "a row or more, a target, another column for the group, and features",
-            "Check what was read and what was dropped.",
+            _("{num_frame} rows with the columns {told}").format(
+                num_frame=len(frame), told=told
+            ),
+            _("a row or more, a target, another column for the group, and features"),
+            _("Check what was read and what was dropped."),
         )
 
 
@@ -77,9 +82,12 @@ def _refuse_holes(frame: pd.DataFrame) -> None:
     told = ", ".join(f"{name!r} ({n})" for name, n in missing.items() if n)
     if told:
         raise validate.fail(
-            f"missing values in {told}",
-            "a value in every cell",
-            "Fill them with frame.fillna(...), or drop their rows with frame.dropna().",
+            _("missing values in {told}").format(told=told),
+            _("a value in every cell"),
+            _(
+                "Fill them with frame.fillna(...), or drop their rows with "
+                "frame.dropna()."
+            ),
         )
 
 
@@ -89,9 +97,11 @@ def _features(frame: pd.DataFrame) -> Array:
     words = [name for name, kind in kinds.items() if kind == "words"]
     if words:
         raise validate.fail(
-            f"columns {words} of words among the features",
+            _("columns {words} of words among the features").format(words=words),
             "numbers",
-            f"Make columns of 0 and 1: pandas.get_dummies(frame, columns={words}).",
+            _(
+                "Make columns of 0 and 1: pandas.get_dummies(frame, columns={words})."
+            ).format(words=words),
         )
     columns = [frame[name].to_numpy(dtype=np.float64) for name in frame.columns]
     table = np.stack(columns, axis=1)  # (n, f)
@@ -101,7 +111,9 @@ def _features(frame: pd.DataFrame) -> Array:
     )
     if told:
         raise validate.fail(
-            f"infinite values in {told}", "finite numbers", "Cap or drop them."
+            _("infinite values in {told}").format(told=told),
+            _("finite numbers"),
+            _("Cap or drop them."),
         )
     return table
 
@@ -129,9 +141,11 @@ def _target(
     if (places < 0).any():
         strange = sorted({str(v) for v in column[places < 0]})
         raise validate.fail(
-            f"the classes {strange[:6]} in {name!r}",
-            f"one of {[*map(str, names)]}",
-            "Add them to classes, or drop their rows.",
+            _("the classes {strange} in {name!r}").format(
+                strange=strange[:6], name=name
+            ),
+            _("one of {value}").format(value=[*map(str, names)]),
+            _("Add them to classes, or drop their rows."),
         )
     return places, len(names), tuple(map(str, names))
 

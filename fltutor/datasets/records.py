@@ -17,6 +17,7 @@ from fltutor import validate
 from fltutor.datasets.arrays import Indices, as_tensor, codes, is_words, positions
 from fltutor.datasets.checking import check
 from fltutor.datasets.frames import read_frame
+from fltutor.words import _
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,12 +135,14 @@ class Dataset:
             if not (hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__")):
                 raise _no_pairs(validate.shown(dataset))
             pairs = [dataset[i] for i in range(len(dataset))]
+            if not pairs:
+                raise _no_pairs(_("a data set without examples"))
             if not all(isinstance(p, tuple | list) and len(p) == 2 for p in pairs):
-                raise _no_pairs("examples that are no pairs")
+                raise _no_pairs(_("examples that are no pairs"))
             parts = zip(*pairs, strict=True)
             tensors = [torch.stack([as_tensor(v) for v in part]) for part in parts]
         if len(tensors) != 2:
-            raise _no_pairs(f"{len(tensors)} tensors")
+            raise _no_pairs(_("{n} tensors").format(n=len(tensors)))
         x, y = tensors
         return cls(x, y, num_classes)
 
@@ -205,17 +208,23 @@ class Split:
         train, test = tuple(self.train.x.shape[1:]), tuple(self.test.x.shape[1:])
         if train != test:
             raise validate.fail(
-                f"training examples {train} and test examples {test} in {self.name!r}",
-                "one shape in both parts",
-                "Cut them from the same array.",
+                _(
+                    "training examples {train} and test examples {test} in {name!r}"
+                ).format(train=train, test=test, name=self.name),
+                _("one shape in both parts"),
+                _("Cut them from the same array."),
             )
         for part in ("train", "test"):
             got = getattr(self, part).num_classes
             if got != self.num_classes:
                 raise validate.fail(
-                    f"a split {self.name!r} whose {part}.num_classes is {got}",
-                    f"num_classes={self.num_classes}, as in the split",
-                    "Give all three the same number.",
+                    _("a split {name!r} whose {part}.num_classes is {got}").format(
+                        name=self.name, part=part, got=got
+                    ),
+                    _("num_classes={num_classes}, as in the split").format(
+                        num_classes=self.num_classes
+                    ),
+                    _("Give all three the same number."),
                 )
 
     def __repr__(self) -> str:
@@ -225,5 +234,5 @@ class Split:
 
 def _no_pairs(got: str) -> ValueError:
     return validate.fail(
-        got, "a torch data set of pairs (x, y)", "Use TensorDataset(x, y)."
+        got, _("a torch data set of pairs (x, y)"), _("Use TensorDataset(x, y).")
     )

@@ -12,6 +12,7 @@ from torch import Tensor
 from fltutor import validate
 from fltutor.clients import Client, LocalTraining
 from fltutor.task import Task
+from fltutor.words import _
 
 ROUND_LIMIT = 4 * 2**30
 #: Clients from which looking at each anew takes longer than a tenth of a millisecond.
@@ -99,11 +100,19 @@ def admit_clients(task: Task, clients: Sequence[Client]) -> None:
         data, name = client.data, f"client {client.id}"
         if data.x.shape[1:] != first.x.shape[1:] or data.y.dtype != first.y.dtype:
             raise validate.fail(
-                f"{name} with examples {tuple(data.x.shape[1:])} and {data.y.dtype} "
-                f"labels, and client {clients[0].id} with "
-                f"{tuple(first.x.shape[1:])} and {first.y.dtype}",
-                "one form of example at all clients",
-                "Bring their data into one shape, say by padding or cutting.",
+                _(
+                    "{name} with examples {shape} and {dtype} labels, and client "
+                    "{id} with {shape2} and {dtype2}"
+                ).format(
+                    name=name,
+                    shape=tuple(data.x.shape[1:]),
+                    dtype=data.y.dtype,
+                    id=clients[0].id,
+                    shape2=tuple(first.x.shape[1:]),
+                    dtype2=first.y.dtype,
+                ),
+                _("one form of example at all clients"),
+                _("Bring their data into one shape, say by padding or cutting."),
             )
 
 
@@ -133,7 +142,7 @@ def admit(
         shape=(len(clients), task.dim),
         dtype=task.dtype,
         finite=False,
-        advice="Give each client of the cohort one model vector of this task.",
+        advice=_("Give each client of the cohort one model vector of this task."),
     )
     sizes = torch.tensor([len(c) for c in clients]) if known is None else known  # (K,)
     _check_plan(plan, clients, sizes)
@@ -159,7 +168,7 @@ def _check_memory(memory: Mapping[str, Tensor], starts: Tensor) -> None:
             shape=tuple(starts.shape if rows else starts.shape[1:]),
             dtype=starts.dtype,
             finite=False,
-            advice="Give one row a client, or one vector of the server's.",
+            advice=_("Give one row a client, or one vector of the server's."),
         )
 
 
@@ -168,9 +177,11 @@ def _check_plan(plan: Tensor, clients: Sequence[Client], sizes: Tensor) -> None:
     whole = isinstance(plan, Tensor) and plan.dtype == torch.int64 and plan.ndim == 3
     if not whole or len(plan) != len(clients):
         raise validate.fail(
-            f"plan={validate.shown(plan)} for {len(clients)} clients",
-            "whole numbers (clients K, steps S, batch B)",
-            "Make it with batch_plan.",
+            _("plan={plan} for {num_clients} clients").format(
+                plan=validate.shown(plan), num_clients=len(clients)
+            ),
+            _("whole numbers (clients K, steps S, batch B)"),
+            _("Make it with batch_plan."),
         )
     if plan.numel() == 0:
         return
@@ -178,10 +189,11 @@ def _check_plan(plan: Tensor, clients: Sequence[Client], sizes: Tensor) -> None:
     if bool((last >= sizes).any()):
         k = int((last >= sizes).nonzero()[0])
         raise validate.fail(
-            f"a plan with row {int(last[k])} for client {clients[k].id}, which has "
-            f"{int(sizes[k])} examples",
-            f"rows from 0 to {int(sizes[k]) - 1}",
-            "Make the plan with batch_plan, from the clients' own sizes.",
+            _(
+                "a plan with row {last} for client {id}, which has {sizes} examples"
+            ).format(last=int(last[k]), id=clients[k].id, sizes=int(sizes[k])),
+            _("rows from 0 to {limit}").format(limit=int(sizes[k]) - 1),
+            _("Make the plan with batch_plan, from the clients' own sizes."),
         )
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from fltutor import seeds as streams
 from fltutor import validate
+from fltutor.words import _
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,7 +115,9 @@ def repeat(make: Callable[[int], float], seeds: Sequence[int]) -> Floats:
     validate.not_empty("seeds", each)
     if len(set(each)) < len(each):
         raise validate.fail(
-            f"seeds {each}", "different seeds", "A seed twice is no evidence."
+            _("seeds {each}").format(each=each),
+            _("different seeds"),
+            _("A seed twice is no evidence."),
         )
     return np.array([float(make(seed)) for seed in each])
 
@@ -273,19 +276,19 @@ def _expanded(tail: float, n: int) -> float:
 def _check_sample(sample: Floats, level: float) -> None:
     if sample.ndim != 1 or len(sample) < 2:
         raise validate.fail(
-            f"results of shape {sample.shape}",
-            "a vector of two or more",
-            "Run more seeds: one says nothing about spread.",
+            _("results of shape {shape}").format(shape=sample.shape),
+            _("a vector of two or more"),
+            _("Run more seeds: one says nothing about spread."),
         )
     _refuse_not_finite("results", sample)
-    validate.number("level", level, above=0, below=1, advice="Use 0.95.")
+    validate.number("level", level, above=0, below=1, advice=_("Use 0.95."))
 
 
 def _refuse_not_finite(name: str, values: Floats) -> None:
     bad = int((~np.isfinite(values)).sum())
     if bad:
         raise validate.fail(
-            f"{bad} {name} that are not finite",
-            "finite ones",
-            "Say what a run that diverged is worth, for example accuracy 1 / C.",
+            _("{bad} {name} that are not finite").format(bad=bad, name=name),
+            _("finite ones"),
+            _("Say what a run that diverged is worth, for example accuracy 1 / C."),
         )

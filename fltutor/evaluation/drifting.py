@@ -9,6 +9,7 @@ from torch import Tensor
 
 from fltutor import validate
 from fltutor.datasets.arrays import as_tensor
+from fltutor.words import _
 
 
 def update_cosine(deltas: Any) -> float:
@@ -37,9 +38,11 @@ def update_cosine(deltas: Any) -> float:
     lengths = rows.norm(dim=1, keepdim=True)  # (K, 1)
     if len(rows) < 2 or float(lengths.min()) == 0.0:
         raise validate.fail(
-            f"{len(rows)} updates, the shortest of length {float(lengths.min()):.3g}",
-            "at least two that moved",
-            "Take a larger cohort, or a round in which every client trained.",
+            _("{num_rows} updates, the shortest of length {min:.3g}").format(
+                num_rows=len(rows), min=float(lengths.min())
+            ),
+            _("at least two that moved"),
+            _("Take a larger cohort, or a round in which every client trained."),
         )
     unit = rows / lengths  # (K, d)
     i, j = torch.triu_indices(len(rows), len(rows), 1)
@@ -68,9 +71,9 @@ def _matrix(deltas: Any) -> Tensor:
     rows = as_tensor(deltas, "deltas").double()
     if rows.ndim != 2 or len(rows) == 0:
         raise validate.fail(
-            f"deltas of shape {tuple(rows.shape)}",
-            "a matrix (clients K, parameters d)",
-            "Stack the clients' update vectors with torch.stack.",
+            _("deltas of shape {shape}").format(shape=tuple(rows.shape)),
+            _("a matrix (clients K, parameters d)"),
+            _("Stack the clients' update vectors with torch.stack."),
         )
     validate.finite("deltas", rows)
     return rows

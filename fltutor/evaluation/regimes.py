@@ -16,6 +16,7 @@ from fltutor.evaluation.scoring import Scores, scores
 from fltutor.federation import Federation
 from fltutor.rounds import walk
 from fltutor.updates import State
+from fltutor.words import _
 
 
 def train(federation: Federation, rounds: int) -> State:
@@ -83,9 +84,9 @@ def central(federation: Federation, rounds: int) -> Tensor:
     """
     if not isinstance(federation.local.epochs, int):
         raise validate.fail(
-            "one number of epochs per client",
-            "one for the pooled data",
-            "Give the federation LocalTraining(epochs=...) with a single number.",
+            _("one number of epochs per client"),
+            _("one for the pooled data"),
+            _("Give the federation LocalTraining(epochs=...) with a single number."),
         )
     pooled = [Client(0, pool(federation.clients))]
     alone = Federation(

@@ -15,6 +15,7 @@ from fltutor import seeds, validate
 from fltutor.clients import Client
 from fltutor.datasets import Dataset
 from fltutor.task import Task
+from fltutor.words import _
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +106,9 @@ def per_class(task: Task, params: Tensor, dataset: Dataset) -> Floats:
     validate.instance("dataset", dataset, Dataset)
     if dataset.num_classes is None:
         raise validate.fail(
-            "regression data", "class labels", "Use task.evaluate for the loss."
+            _("regression data"),
+            _("class labels"),
+            _("Use task.evaluate for the loss."),
         )
     classes = range(dataset.num_classes)
     rows = [torch.nonzero(dataset.y == c)[:, 0] for c in classes]
@@ -138,14 +141,14 @@ def hold_out(
         a fraction out of range, or a client with a single example.
     """
     validate.instances("clients", clients, Client)
-    validate.number("fraction", fraction, above=0, below=1, advice="Use 0.2.")
+    validate.number("fraction", fraction, above=0, below=1, advice=_("Use 0.2."))
     train, test = [], []
     for client in clients:
         if len(client) < 2:
             raise validate.fail(
-                f"client {client.id} with {len(client)} example",
-                "two or more, one to train and one to measure",
-                "Ask the splitter for min_size=2 or more.",
+                _("client {id} with {n} example").format(id=client.id, n=len(client)),
+                _("two or more, one to train and one to measure"),
+                _("Ask the splitter for min_size=2 or more."),
             )
         order = seeds.stream(seed, "hold_out", client.id).permutation(len(client))
         held = min(max(round(fraction * len(client)), 1), len(client) - 1)
@@ -167,8 +170,8 @@ def _accuracy(task: Task, params: Tensor, dataset: Dataset) -> float:
     measured = task.evaluate(params, dataset)
     if "accuracy" not in measured:
         raise validate.fail(
-            f"a task with loss {task.loss_name!r}",
+            _("a task with loss {loss_name!r}").format(loss_name=task.loss_name),
             "classification",
-            "Use task.evaluate for the loss of a regression.",
+            _("Use task.evaluate for the loss of a regression."),
         )
     return measured["accuracy"]

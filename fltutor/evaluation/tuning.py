@@ -13,6 +13,7 @@ from fltutor import seeds, validate
 from fltutor.datasets import Dataset
 from fltutor.evaluation.regimes import train
 from fltutor.federation import Federation
+from fltutor.words import _
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,9 +76,9 @@ def settings(
     every = [dict(zip(grid, each, strict=True)) for each in product(*values)]
     if len(every) < budget:
         raise validate.fail(
-            f"a grid of {len(every)} settings",
-            f"{budget}, the budget of every method",
-            "Make the grid finer or the budget smaller for all.",
+            _("a grid of {num_every} settings").format(num_every=len(every)),
+            _("{budget}, the budget of every method").format(budget=budget),
+            _("Make the grid finer or the budget smaller for all."),
         )
     draw = seeds.stream(seed, "tune")
     chosen = np.sort(draw.permutation(len(every))[:budget])
@@ -103,10 +104,8 @@ def tune(
         ``make(**setting) -> Federation``, and name -> values.
     budget
         tries, drawn from the grid without replacement.
-    rounds, validation
-        of each try; data neither trained on nor reported on later.
-    seed
-        of the draw.
+    rounds, validation, seed
+        of each try; data neither trained on nor reported on later; of the draw.
 
     Raises
     ------
@@ -114,14 +113,14 @@ def tune(
         a grid below the budget, or every try diverged.
     """
     validate.instance("validation", validation, Dataset)
-    tried = [
-        (setting, _score(make(**setting), rounds, validation))
-        for setting in settings(grid, budget=budget, seed=seed)
-    ]
+    chosen = settings(grid, budget=budget, seed=seed)
+    tried = [(s, _score(make(**s), rounds, validation)) for s in chosen]
     marks = np.array([score for _, score in tried])
     if np.isnan(marks).all():
         raise validate.fail(
-            f"{budget} tries that all diverged", "one that did not", "Lower the lr."
+            _("{n} tries that all diverged").format(n=budget),
+            _("one that did not"),
+            _("Lower the lr."),
         )
     best, score = tried[int(np.nanargmax(marks))]
     return Tuning(best=best, score=score, tried=tuple(tried))

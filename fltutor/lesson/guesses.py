@@ -9,6 +9,7 @@ from fltutor import validate
 from fltutor.lab import view
 from fltutor.lab.live import guess_slider
 from fltutor.lesson.tables import number
+from fltutor.words import _
 
 
 class Reveal:
@@ -39,9 +40,11 @@ class Prediction:
             validate.number(name, value)
         if not (low < high and 0 < step <= high - low):
             raise validate.fail(
-                f"low={low}, high={high}, step={step}",
-                "low < high and a step between 0 and their distance",
-                "Correct the range.",
+                _("low={low}, high={high}, step={step}").format(
+                    low=low, high=high, step=step
+                ),
+                _("low < high and a step between 0 and their distance"),
+                _("Correct the range."),
             )
         self.question = " ".join(question.split())
         self.low, self.high, self.step = low, high, step
@@ -52,14 +55,14 @@ class Prediction:
 
     def commit(self, value: float) -> None:
         """Fix the guess; once it is made, it stays."""
-        advice = "Move the slider into the range."
+        advice = _("Move the slider into the range.")
         validate.number("the guess", value, low=self.low, high=self.high, advice=advice)
         if self.guess is None:
             self.guess = value
 
     def reveal(self, measured: float) -> Reveal:
         """Say what was measured, and how far off the guess was."""
-        advice = "Look at what was measured: a run may have diverged."
+        advice = _("Look at what was measured: a run may have diverged.")
         truth = float(validate.number("measured", measured, advice=advice))
         told = f"Measured: {self._with_unit(truth)}."
         if self.guess is None:

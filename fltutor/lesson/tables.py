@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fltutor import validate
+from fltutor.words import _
 
 
 def number(value: Any) -> str:
@@ -37,9 +38,11 @@ class Table:
         wrong = {len(row) for row in self.rows} - {len(self.columns)}
         if wrong:
             raise validate.fail(
-                f"rows of {sorted(wrong)} cells for {len(self.columns)} columns",
-                "as many cells as columns",
-                "Give every row every column.",
+                _("rows of {wrong} cells for {num_columns} columns").format(
+                    wrong=sorted(wrong), num_columns=len(self.columns)
+                ),
+                _("as many cells as columns"),
+                _("Give every row every column."),
             )
 
     def __repr__(self) -> str:
@@ -93,9 +96,9 @@ def table(rows: Any, columns: Sequence[str] | None = None) -> Table:
         return Table(names, [[row.get(key, "") for key in names] for row in rows])
     if columns is None:
         raise validate.fail(
-            "plain rows",
-            "column names beside them",
-            'Pass columns=["client", "share"], or rows as dictionaries.',
+            _("plain rows"),
+            _("column names beside them"),
+            _('Pass columns=["client", "share"], or rows as dictionaries.'),
         )
     return Table(columns, rows)
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fltutor import validate
 from fltutor.plots.draw import draw_lines
 from fltutor.plots.style import Picture, new_axes, styled
+from fltutor.words import _
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -120,7 +121,9 @@ def describe(
 def _some(histories: Mapping[str, object]) -> None:
     if not histories:
         raise validate.fail(
-            "no histories", "at least one", "Pass a dict of name: federation.run(...)."
+            _("no histories"),
+            _("at least one"),
+            _("Pass a dict of name: federation.run(...)."),
         )
 
 
@@ -131,9 +134,11 @@ def _columns(name: str, seeds: Sequence[Run], x: str, y: str) -> tuple[Floats, F
     lengths = sorted({len(value) for value in values})
     if len(lengths) != 1:
         raise validate.fail(
-            f"runs of {lengths} rounds for {name!r}",
-            "one length",
-            "Run every seed for the same number of rounds.",
+            _("runs of {lengths} rounds for {name!r}").format(
+                lengths=lengths, name=name
+            ),
+            _("one length"),
+            _("Run every seed for the same number of rounds."),
         )
     mean = np.stack(axes).mean(axis=0)
     return (mean / 2**20 if x.startswith("bytes") else mean), np.stack(values)

@@ -13,6 +13,7 @@ from fltutor import validate
 from fltutor.palette import FILLS, GREY
 from fltutor.plots.labels import fit_left, label_ends, plain_ticks
 from fltutor.plots.style import style_of, styles
+from fltutor.words import _
 
 Series = Mapping[str, ArrayLike]
 
@@ -154,10 +155,9 @@ def draw_heatmap(
     values = np.asarray(matrix, dtype=float)  # (R, C)
     if values.shape != (len(rows), len(columns)):
         raise validate.fail(
-            f"a matrix of shape {values.shape} for {len(rows)} row and "
-            f"{len(columns)} column names",
-            f"shape ({len(rows)}, {len(columns)})",
-            "Pass one name a row and one a column.",
+            _("a matrix of shape {shape}").format(shape=values.shape),
+            _("shape ({r}, {c})").format(r=len(rows), c=len(columns)),
+            _("Pass one name a row and one a column."),
         )
     image = axes.imshow(values, cmap="cividis", aspect="auto", vmin=vmin, vmax=vmax)
     axes.set_xticks(range(len(columns)), [str(name) for name in columns])
@@ -189,9 +189,9 @@ def draw_bubbles(
     table = np.asarray(counts, dtype=float)  # (N, C)
     if table.ndim != 2:
         raise validate.fail(
-            f"counts of shape {table.shape}",
-            "a table (clients, classes)",
-            "Pass ft.splitters.label_counts(clients).",
+            _("counts of shape {shape}").format(shape=table.shape),
+            _("a table (clients, classes)"),
+            _("Pass ft.splitters.label_counts(clients)."),
         )
     num_clients, num_classes = table.shape
     box = axes.get_window_extent()
@@ -284,7 +284,9 @@ def _limits(
 def _same_length(name: str, x: np.ndarray, y: np.ndarray) -> None:
     if x.shape != y.shape or x.ndim != 1:
         raise validate.fail(
-            f"series {name!r} with x of shape {x.shape} and y of shape {y.shape}",
-            "two arrays of one length",
-            "Pass one x for each y.",
+            _("series {name!r} with x of shape {shape} and y of shape {shape2}").format(
+                name=name, shape=x.shape, shape2=y.shape
+            ),
+            _("two arrays of one length"),
+            _("Pass one x for each y."),
         )

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from fltutor import validate
 from fltutor.plots.style import Picture, new_figure, styled
+from fltutor.words import _
 
 
 def images(
@@ -56,9 +57,9 @@ def _matrices(pictures: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
     bad = {name: m.shape for name, m in matrices.items() if m.ndim != 2}
     if bad or not matrices:
         raise validate.fail(
-            f"pictures of shapes {bad}" if bad else "no picture",
-            "one (height, width) matrix a name",
-            "Reshape a row of pixels first: row.reshape(8, 8).",
+            _("pictures of shapes {bad}").format(bad=bad) if bad else _("no picture"),
+            _("one (height, width) matrix a name"),
+            _("Reshape a row of pixels first: row.reshape(8, 8)."),
         )
     return matrices
 

@@ -28,6 +28,7 @@ from fltutor.palette import (
     PURPLE,
     VERMILLION,
 )
+from fltutor.words import _
 
 SIZE = (6.5, 3.5)
 """Width and height of a figure in inches."""
@@ -204,8 +205,8 @@ class Picture:
         if not isinstance(alt, str) or not alt.strip():
             raise validate.fail(
                 f"alt={validate.shown(alt)}",
-                "alt text",
-                "Pass alt= with one sentence that states what the figure shows.",
+                _("alt text"),
+                _("Pass alt= with one sentence that states what the figure shows."),
             )
         self.figure = figure
         self.alt = " ".join(alt.split())

@@ -8,6 +8,7 @@ from fltutor import seeds, validate
 from fltutor.clients import Client
 from fltutor.datasets import Dataset
 from fltutor.splitters.shared import enough, make_clients
+from fltutor.words import _
 
 
 def iid(dataset: Dataset, *, num_clients: int, seed: int = 0) -> list[Client]:
@@ -66,7 +67,7 @@ def quantity(
         of the shares and the shuffle.
     """
     alpha = validate.positive(
-        "alpha", alpha, "Use 0.1 for very unequal sizes, 100 for even."
+        "alpha", alpha, _("Use 0.1 for very unequal sizes, 100 for even.")
     )
     num_clients = enough(dataset, num_clients, min_size)
     draw = seeds.stream(seed, "split", "quantity")
@@ -97,10 +98,12 @@ def by_group(dataset: Dataset, *, seed: int = 0) -> list[Client]:
     validate.seed(seed)
     if dataset.groups is None:
         raise validate.fail(
-            "a data set without groups",
-            "one with a natural group for each example",
-            "Use heart_disease() or shakespeare(), Dataset(..., groups=...) for your "
-            "own, or another splitter.",
+            _("a data set without groups"),
+            _("one with a natural group for each example"),
+            _(
+                "Use heart_disease() or shakespeare(), Dataset(..., "
+                "groups=...) for your own, or another splitter."
+            ),
         )
     groups = dataset.groups.numpy()
     parts = [np.flatnonzero(groups == g) for g in np.unique(groups)]

@@ -11,6 +11,7 @@ from fltutor import seeds, validate
 from fltutor.clients import Client
 from fltutor.datasets import Dataset
 from fltutor.splitters.shared import Indices, enough, labels_of, make_clients
+from fltutor.words import _
 
 TRIES = 20
 Holds: TypeAlias = npt.NDArray[np.bool_]
@@ -82,10 +83,10 @@ def dirichlet(
     Yurochkin et al. 2019 (arXiv:1905.12022): a mix of clients for each class. Hsu et
     al. 2019 (arXiv:1909.06335) draw a mix of classes for each client.
     """
-    alpha = validate.positive("alpha", alpha, "Use 0.01, or 100 for no skew.")
+    alpha = validate.positive("alpha", alpha, _("Use 0.01, or 100 for no skew."))
     num_clients = enough(dataset, num_clients, min_size)
     draw = seeds.stream(seed, "split", "dirichlet")
-    for _ in range(TRIES):
+    for _attempt in range(TRIES):
         parts = _cut_classes(draw, labels_of(dataset), num_clients, alpha)
         if min(map(len, parts)) >= min_size:
             break
@@ -175,16 +176,24 @@ def _refuse_thin(holds: Holds, sizes: Indices, present: Indices) -> None:
     holders = holds.sum(axis=0)  # (C,)
     if holders.min() == 0:
         raise validate.fail(
-            f"num_clients={len(holds)} and labels={int(holds[0].sum())}, which are "
-            f"{int(holders.sum())} places for {len(present)} classes",
-            "at least one place for each class",
-            "Ask for more clients or more labels.",
+            _(
+                "num_clients={num_holds} and labels={sum}, which are {sum2} "
+                "places for {num_present} classes"
+            ).format(
+                num_holds=len(holds),
+                sum=int(holds[0].sum()),
+                sum2=int(holders.sum()),
+                num_present=len(present),
+            ),
+            _("at least one place for each class"),
+            _("Ask for more clients or more labels."),
         )
     short = int(np.argmin(sizes - holders))
     if sizes[short] < holders[short]:
         raise validate.fail(
-            f"class {present[short]} with {sizes[short]} examples for "
-            f"{holders[short]} holders",
-            "one example for each",
-            "Ask for fewer clients or fewer labels.",
+            _("class {present} with {sizes} examples for {holders} holders").format(
+                present=present[short], sizes=sizes[short], holders=holders[short]
+            ),
+            _("one example for each"),
+            _("Ask for fewer clients or fewer labels."),
         )

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from fltutor import validate
 from fltutor.clients import Client
 from fltutor.datasets import Dataset
+from fltutor.words import _
 
 Indices: TypeAlias = npt.NDArray[np.int64]
 
@@ -20,7 +21,7 @@ def labels_of(dataset: Dataset) -> Indices:
     validate.instance("dataset", dataset, Dataset)
     if dataset.num_classes is None:
         raise validate.fail(
-            "regression data", "class labels", "Use iid or quantity instead."
+            _("regression data"), _("class labels"), _("Use iid or quantity instead.")
         )
     return dataset.y.numpy().astype(np.int64)
 
@@ -40,11 +41,13 @@ def enough(
     if len(dataset) < clients * share:
         more = f" with {unit}={share}" if share > 1 else ""
         raise validate.fail(
-            f"{len(dataset)} examples for num_clients={clients}{more}",
-            f"at least {clients * share}",
-            f"Ask for fewer clients or a smaller {unit}."
+            _("{num_dataset} examples for num_clients={clients}{more}").format(
+                num_dataset=len(dataset), clients=clients, more=more
+            ),
+            _("at least {limit}").format(limit=clients * share),
+            _("Ask for fewer clients or a smaller {unit}.").format(unit=unit)
             if share > 1
-            else "Ask for fewer clients.",
+            else _("Ask for fewer clients."),
         )
     return clients
 

@@ -21,6 +21,7 @@ from fltutor.clients import Client
 from fltutor.datasets import Dataset
 from fltutor.splitters.cutting import iid
 from fltutor.splitters.shared import Indices, enough, labels_of
+from fltutor.words import _
 
 KINDS = ("rotation", "noise", "contrast")
 
@@ -110,13 +111,15 @@ def label_flip(
 
 
 def _check_flip(fraction: float, concepts: int | None, num_classes: int) -> None:
-    advice = "Use 0.5 for half of them."
+    advice = _("Use 0.5 for half of them.")
     validate.number("fraction", fraction, low=0, high=1, advice=advice)
     if concepts is not None:
         validate.count("concepts", concepts)
     if num_classes < 2:
         raise validate.fail(
-            f"{num_classes} class", "two classes or more", "One cannot be renamed."
+            _("{num_classes} class").format(num_classes=num_classes),
+            _("two classes or more"),
+            _("One cannot be renamed."),
         )
 
 
@@ -139,11 +142,13 @@ def _shift_of(
         strength,
         low=None if kind == "rotation" else 0,
         high=1 if kind == "contrast" else None,
-        advice="0 changes nothing; 1 already takes all contrast away.",
+        advice=_("0 changes nothing; 1 already takes all contrast away."),
     )
     if not dataset.x.is_floating_point():
-        advice = "Tokens cannot be shifted: use label_flip or by_group."
-        raise validate.fail(f"x of {dataset.x.dtype}", "float features", advice)
+        advice = _("Tokens cannot be shifted: use label_flip or by_group.")
+        raise validate.fail(
+            _("x of {dtype}").format(dtype=dataset.x.dtype), _("float features"), advice
+        )
     if kind == "rotation":
         _side(dataset.x)
         return lambda x, level, client, seed: _rotate(x, level * strength)
@@ -158,9 +163,9 @@ def _side(x: Tensor) -> int:
     square = x.shape[1] == side**2 if x.ndim == 2 else x.shape[-2] == side
     if x.ndim not in (2, 3, 4) or not square or side < 2:
         raise validate.fail(
-            f"x of shape {tuple(x.shape)}",
-            "square images (n, s*s), (n, s, s) or (n, c, s, s)",
-            "Use kind='noise' for features that are no pictures.",
+            _("x of shape {shape}").format(shape=tuple(x.shape)),
+            _("square images (n, s*s), (n, s, s) or (n, c, s, s)"),
+            _("Use kind='noise' for features that are no pictures."),
         )
     return side
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from fltutor import validate
 from fltutor.datasets import Dataset
 from fltutor.task.losses import Loss, refuse_reduced
+from fltutor.words import _
 
 if TYPE_CHECKING:
     from fltutor.task.task import Task
@@ -53,17 +54,19 @@ def admit(task: Task, data: Dataset, name: str, trial: Tensor | None) -> Tensor:
 def _check_precision(task: Task, data: Dataset, name: str) -> None:
     if task.loss_name == "cross_entropy" and data.y.is_floating_point():
         raise validate.fail(
-            f"{name} with labels in {data.y.dtype}",
-            "whole class labels for cross entropy",
-            "Give the Dataset num_classes, or the Task loss='mse' for regression.",
+            _("{name} with labels in {dtype}").format(name=name, dtype=data.y.dtype),
+            _("whole class labels for cross entropy"),
+            _("Give the Dataset num_classes, or the Task loss='mse' for regression."),
         )
     parts = [data.x] if task.loss_name == "cross_entropy" else [data.x, data.y]
     for part in parts:
         if part.is_floating_point() and part.dtype != task.dtype:
             raise validate.fail(
-                f"{name} in {part.dtype} and a model in {task.dtype}",
-                "one precision",
-                "Call torch.set_default_dtype before you make data and model.",
+                _("{name} in {dtype} and a model in {dtype2}").format(
+                    name=name, dtype=part.dtype, dtype2=task.dtype
+                ),
+                _("one precision"),
+                _("Call torch.set_default_dtype before you make data and model."),
             )
 
 
@@ -71,29 +74,42 @@ def _check_labels(outputs: Tensor, data: Dataset, name: str) -> None:
     classes = outputs.shape[1] if outputs.ndim == 2 else 0
     if classes < 2:
         raise validate.fail(
-            f"outputs of shape {tuple(outputs.shape[1:])} for an example of {name}",
-            "one output for each class, two or more, for cross entropy",
-            "Build the model with num_outputs=2 for labels 0 and 1; one number alone "
-            "is for loss='mse'.",
+            _("outputs of shape {shape} for an example of {name}").format(
+                shape=tuple(outputs.shape[1:]), name=name
+            ),
+            _("one output for each class, two or more, for cross entropy"),
+            _(
+                "Build the model with num_outputs=2 for labels 0 and 1; one "
+                "number alone is for loss='mse'."
+            ),
         )
     if data.num_classes is not None and data.num_classes <= classes:
         return
     low, high = int(data.y.min()), int(data.y.max())
     if low < 0 or high >= classes:
         raise validate.fail(
-            f"{name} with labels from {low} to {high} and a model with {classes} "
-            "outputs",
-            f"labels from 0 to {classes - 1}",
-            f"Build the model with num_outputs={high + 1}, or renumber the labels.",
+            _(
+                "{name} with labels from {low} to {high} and a model with "
+                "{classes} outputs"
+            ).format(name=name, low=low, high=high, classes=classes),
+            _("labels from 0 to {limit}").format(limit=classes - 1),
+            _(
+                "Build the model with num_outputs={limit}, or renumber the labels."
+            ).format(limit=high + 1),
         )
 
 
 def _check_one_output(outputs: Tensor, name: str) -> None:
     if outputs.numel() != len(outputs):
         raise validate.fail(
-            f"outputs of shape {tuple(outputs.shape[1:])} for an example of {name}",
-            "one number for each example for squared error",
-            "Build the model with num_outputs=1, or give the Task a loss of your own.",
+            _("outputs of shape {shape} for an example of {name}").format(
+                shape=tuple(outputs.shape[1:]), name=name
+            ),
+            _("one number for each example for squared error"),
+            _(
+                "Build the model with num_outputs=1, or give the Task a loss "
+                "of your own."
+            ),
         )
 
 
@@ -120,16 +136,20 @@ def _try_model(task: Task, x: Tensor, name: str) -> Tensor:
     torch.set_rng_state(chance)
     if moved or not _alike(outputs, _outputs(task, x, name)):
         raise validate.fail(
-            f"a {kind} that draws random numbers, or whose second answer is another",
-            "outputs that are a function of parameters and input",
-            "Take dropout, noise and whatever remembers out of forward().",
+            _(
+                "a {kind} that draws random numbers, or whose second answer is another"
+            ).format(kind=kind),
+            _("outputs that are a function of parameters and input"),
+            _("Take dropout, noise and whatever remembers out of forward()."),
         )
     if not all(map(torch.equal, before, buffers)):
         raise validate.fail(
-            f"a {kind} whose forward pass changes its buffers",
-            "a model that is its trainable parameters and nothing else",
-            "A server that averages vectors would lose them. For running statistics "
-            "use nn.GroupNorm.",
+            _("a {kind} whose forward pass changes its buffers").format(kind=kind),
+            _("a model that is its trainable parameters and nothing else"),
+            _(
+                "A server that averages vectors would lose them. For running "
+                "statistics use nn.GroupNorm."
+            ),
         )
     _refuse_mixed("model", outputs, lambda row: _outputs(task, x[row], name))
     return outputs
@@ -150,9 +170,12 @@ def _refuse_mixed(what: str, whole: Tensor, alone: Callable[[Tensor], Tensor]) -
         apart = whole[:0]
     if not _alike(whole, apart):
         raise validate.fail(
-            f"a {what} whose answer for an example depends on the others in its batch",
-            "one in which every example stands alone",
-            "Use nn.GroupNorm or nn.LayerNorm, and no mean over the batch.",
+            _(
+                "a {what} whose answer for an example depends on the others in "
+                "its batch"
+            ).format(what=what),
+            _("one in which every example stands alone"),
+            _("Use nn.GroupNorm or nn.LayerNorm, and no mean over the batch."),
         )
 
 
@@ -163,16 +186,25 @@ def _outputs(task: Task, x: Tensor, name: str) -> Tensor:
             outputs: Any = task.predict(task.init(), x)
     except Exception as error:
         raise validate.fail(
-            f"{name} with examples of shape {tuple(x.shape[1:])} and {x.dtype}, which "
-            f"the model does not take ({_first_line(error)})",
+            _(
+                "{name} with examples of shape {shape} and {dtype}, which the "
+                "model does not take ({error})"
+            ).format(
+                name=name,
+                shape=tuple(x.shape[1:]),
+                dtype=x.dtype,
+                error=_first_line(error),
+            ),
             _wanted(task.module),
-            "Change the model's input, or bring the data into that form.",
+            _("Change the model's input, or bring the data into that form."),
         ) from error
     if not isinstance(outputs, Tensor) or outputs.shape[:1] != x.shape[:1]:
         raise validate.fail(
-            f"{validate.shown(outputs)} from the model for {len(x)} examples",
-            f"a tensor of outputs, one row for each of the {len(x)}",
-            "Let forward() return scores (B, outputs), and nothing beside them.",
+            _("{outputs} from the model for {n} examples").format(
+                outputs=validate.shown(outputs), n=len(x)
+            ),
+            _("a tensor of outputs, one row for each of the {n}").format(n=len(x)),
+            _("Let forward() return scores (B, outputs), and nothing beside them."),
         )
     return outputs
 
@@ -184,9 +216,13 @@ def _losses(loss: Loss, outputs: Tensor, y: Tensor, name: str) -> Tensor:
             each: Any = loss(outputs, y)
     except Exception as error:
         raise validate.fail(
-            f"{name}, for which the loss fails ({_first_line(error)})",
-            f"a loss of outputs {tuple(outputs.shape)} and targets {tuple(y.shape)}",
-            "Make the model's outputs, the targets and the loss fit together.",
+            _("{name}, for which the loss fails ({error})").format(
+                name=name, error=_first_line(error)
+            ),
+            _("a loss of outputs {shape} and targets {shape2}").format(
+                shape=tuple(outputs.shape), shape2=tuple(y.shape)
+            ),
+            _("Make the model's outputs, the targets and the loss fit together."),
         ) from error
     if isinstance(each, Tensor) and each.ndim == 0:
         refuse_reduced(getattr(loss, "__name__", type(loss).__name__), "mean")
@@ -195,7 +231,7 @@ def _losses(loss: Loss, outputs: Tensor, y: Tensor, name: str) -> Tensor:
         each,
         shape=(len(y),),
         finite=False,
-        advice="Let it return one number for each example.",
+        advice=_("Let it return one number for each example."),
     )
 
 

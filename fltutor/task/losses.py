@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fltutor import validate
+from fltutor.words import _
 
 #: (outputs (B, ...), targets (B,)) -> losses (B,)
 Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
@@ -40,7 +41,9 @@ def refuse_reduced(what: str, reduction: Any) -> None:
     """Refuse a loss that is a mean or a sum already."""
     if reduction != "none":
         raise validate.fail(
-            f"the loss {what}, which gives one number for a whole batch",
-            "one number for each example, (B,)",
-            "Give it reduction='none': the task takes the mean itself.",
+            _("the loss {what}, which gives one number for a whole batch").format(
+                what=what
+            ),
+            _("one number for each example, (B,)"),
+            _("Give it reduction='none': the task takes the mean itself."),
         )

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from fltutor import validate
+from fltutor.words import _
 
 _HOOKS = (
     "_forward_hooks",
@@ -34,26 +35,32 @@ def refuse(module: Any) -> None:
         _refuse_chance(layer, where)
         if any(getattr(layer, hooks, None) for hooks in _HOOKS):
             raise validate.fail(
-                f"{where} with a hook",
-                "a model whose forward pass is its layers' own",
-                "Write what the hook does in forward(), or remove it.",
+                _("{where} with a hook").format(where=where),
+                _("a model whose forward pass is its layers' own"),
+                _("Write what the hook does in forward(), or remove it."),
             )
 
 
 def _refuse_mixing(layer: nn.Module, where: str) -> None:
     if isinstance(layer, nn.modules.batchnorm._BatchNorm):
         raise validate.fail(
-            f"{where}, which mixes the examples of a batch",
-            "a model in which every example stands alone, its trainable parameters "
-            "and nothing else",
-            "Its statistics differ from client to client, and a server that averages "
-            "vectors would lose them. Use nn.GroupNorm.",
+            _("{where}, which mixes the examples of a batch").format(where=where),
+            _(
+                "a model in which every example stands alone, its trainable "
+                "parameters and nothing else"
+            ),
+            _(
+                "Its statistics differ from client to client, and a server "
+                "that averages vectors would lose them. Use nn.GroupNorm."
+            ),
         )
     if getattr(layer, "running_mean", None) is not None:
         raise validate.fail(
-            f"{where}, which keeps running statistics outside its parameters",
-            "a model that is its trainable parameters and nothing else",
-            "A server that averages vectors would lose them. Use nn.GroupNorm.",
+            _("{where}, which keeps running statistics outside its parameters").format(
+                where=where
+            ),
+            _("a model that is its trainable parameters and nothing else"),
+            _("A server that averages vectors would lose them. Use nn.GroupNorm."),
         )
 
 
@@ -63,11 +70,15 @@ def _refuse_chance(layer: nn.Module, where: str) -> None:
     own = isinstance(layer, nn.RNNBase | nn.MultiheadAttention) and layer.dropout > 0
     leaks = isinstance(layer, nn.RReLU) and layer.lower != layer.upper
     if drops or own or leaks:
-        advice = "Use nn.LeakyReLU." if leaks else "Set p=0 or leave the layer out."
+        advice = (
+            _("Use nn.LeakyReLU.") if leaks else _("Set p=0 or leave the layer out.")
+        )
         raise validate.fail(
-            f"{where}, which draws random numbers while it trains",
-            "a loss that is a function of parameters and batch",
-            "Set dropout=0." if own else advice,
+            _("{where}, which draws random numbers while it trains").format(
+                where=where
+            ),
+            _("a loss that is a function of parameters and batch"),
+            _("Set dropout=0.") if own else advice,
         )
 
 
@@ -77,15 +88,17 @@ def _refuse_parameters(module: nn.Module) -> None:
     unmade = [name for name, p in named.items() if isinstance(p, lazy)]
     if unmade:
         raise validate.fail(
-            f"parameters {unmade} without a shape yet",
-            "a module that is made",
-            "Run one batch through it first, or use layers that are not lazy.",
+            _("parameters {unmade} without a shape yet").format(unmade=unmade),
+            _("a module that is made"),
+            _("Run one batch through it first, or use layers that are not lazy."),
         )
     trained = {n: p.dtype for n, p in named.items() if p.requires_grad}
     kinds = sorted({str(kind) for kind in trained.values()})
     if len(kinds) > 1 or any(not kind.is_floating_point for kind in trained.values()):
         raise validate.fail(
-            f"trainable parameters of {', '.join(kinds)}",
-            "floats of one precision",
-            f"Call module.to({torch.get_default_dtype()}), or freeze the others.",
+            _("trainable parameters of {kinds}").format(kinds=", ".join(kinds)),
+            _("floats of one precision"),
+            _("Call module.to({dtype}), or freeze the others.").format(
+                dtype=torch.get_default_dtype()
+            ),
         )

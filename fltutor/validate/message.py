@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import numpy as np
 from torch import Tensor
 
+from fltutor.words import _
+
 E = TypeVar("E", bound=Exception)
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, list, tuple, dict, range)
@@ -27,7 +29,8 @@ def fail(
     >>> fail("alpha=0", "alpha > 0", "Use 0.01 for extreme skew.")
     ValueError('Got alpha=0, need alpha > 0. Use 0.01 for extreme skew.')
     """
-    return kind(f"Got {what}, need {needed}. {advice}")
+    sentence = _("Got {what}, need {needed}. {advice}")
+    return kind(sentence.format(what=what, needed=needed, advice=advice))
 
 
 def shown(value: Any) -> str:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from fltutor.validate.message import fail, shown
 from fltutor.validate.objects import entries, is_many
+from fltutor.words import _
 
 _PLAIN = "Pass one plain number."
 
@@ -63,13 +64,13 @@ def positive(name: str, value: Any, advice: str = "") -> float:
 
 def fraction(name: str, value: Any, advice: str = "") -> float:
     """Require a number in [0, 1), and return it."""
-    otherwise = f"Choose {name} from 0 up to, but not including, 1."
+    otherwise = _("Choose {name} from 0 up to, but not including, 1.").format(name=name)
     return number(name, value, low=0, below=1, advice=advice or otherwise)
 
 
 def at_least(name: str, value: Any, low: float, advice: str = "") -> float:
     """Require a finite number that is not below ``low``, and return it."""
-    otherwise = f"Choose {name} of at least {low}."
+    otherwise = _("Choose {name} of at least {low}.").format(name=name, low=low)
     return number(name, value, low=low, advice=advice or otherwise)
 
 
@@ -81,8 +82,8 @@ def count(name: str, value: Any, low: int = 1, high: int | None = None) -> int:
         limit = f"{low} or more" if high is None else f"from {low} to {high}"
         raise fail(
             f"{name}={shown(value)}",
-            f"a whole number {name}, {limit}",
-            f"Choose {name} in that range.",
+            _("a whole number {name}, {limit}").format(name=name, limit=limit),
+            _("Choose {name} in that range.").format(name=name),
         )
     return whole
 
@@ -108,8 +109,10 @@ def seed(value: Any, name: str = "seed") -> int:
     if not isinstance(plain, int):
         raise fail(
             f"{name}={shown(value)}",
-            "a whole number, of any size",
-            f"Pass {name}=0, say: the same {name} gives the same run.",
+            _("a whole number, of any size"),
+            _("Pass {name}=0, say: the same {name} gives the same run.").format(
+                name=name
+            ),
         )
     return plain
 

@@ -9,6 +9,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from fltutor.validate.message import fail, shown
+from fltutor.words import _
 
 
 def instance(
@@ -44,21 +45,25 @@ def instances(name: str, value: Any, kind: type) -> None:
     """
     advice = ""
     if isinstance(value, kind):
-        advice = "Put it in square brackets."
+        advice = _("Put it in square brackets.")
     elif isinstance(value, type):
-        advice = f"Write {value.__name__}(...), with brackets."
+        advice = _("Write {name}(...), with brackets.").format(name=value.__name__)
     elif isinstance(value, Iterator):
-        advice = "It can be read only once: write list(...) around it."
+        advice = _("It can be read only once: write list(...) around it.")
     elif isinstance(value, Mapping):
-        advice = "Write list(...) around its .values()."
+        advice = _("Write list(...) around its .values().")
     elif hasattr(value, "num_classes"):
-        advice = "Cut the data first: splitters.iid(dataset, num_clients=10), say."
+        advice = _("Cut the data first: splitters.iid(dataset, num_clients=10), say.")
     elif isinstance(value, str) or not (
         isinstance(value, Sized) and hasattr(value, "__getitem__")
     ):
-        advice = f"Pass a list of {kind.__name__}s."
+        advice = _("Pass a list of {name}s.").format(name=kind.__name__)
     if advice:
-        raise fail(f"{name}={shown(value)}", f"a list of {kind.__name__}s", advice)
+        raise fail(
+            f"{name}={shown(value)}",
+            _("a list of {name}s").format(name=kind.__name__),
+            advice,
+        )
     not_empty(name, value)
     looked_at = value if isinstance(value, list | tuple) else [value[0]]
     for place, each in enumerate(looked_at):
@@ -69,12 +74,12 @@ def instances(name: str, value: Any, kind: type) -> None:
 def function(name: str, value: Any) -> None:
     """Require something that can be called, and no class."""
     if isinstance(value, type):
-        advice = f"Write {value.__name__}(...), with brackets."
+        advice = _("Write {name}(...), with brackets.").format(name=value.__name__)
     elif callable(value):
         return
     else:
-        advice = "Pass the function itself, by its name and without brackets."
-    raise fail(f"{name}={shown(value)}", "a function", advice)
+        advice = _("Pass the function itself, by its name and without brackets.")
+    raise fail(f"{name}={shown(value)}", _("a function"), advice)
 
 
 def is_many(value: Any) -> bool:
@@ -93,7 +98,9 @@ def entries(name: str, value: Any) -> list[Any]:
     if not is_many(value):
         one = "list(...)" if isinstance(value, Iterator) else "square brackets"
         raise fail(
-            f"{name}={shown(value)}", "a list of entries", f"Write {one} around it."
+            f"{name}={shown(value)}",
+            _("a list of entries"),
+            _("Write {one} around it.").format(one=one),
         )
     return list(value.tolist() if hasattr(value, "tolist") else value)
 
@@ -102,14 +109,18 @@ def one_of(name: str, value: Any, known: Collection[str]) -> None:
     """Require one of the known names."""
     if not isinstance(value, str) or value not in known:
         names = ", ".join(repr(k) for k in known)
-        raise fail(f"{name}={shown(value)}", f"one of {names}", "Check the spelling.")
+        raise fail(
+            f"{name}={shown(value)}",
+            _("one of {names}").format(names=names),
+            _("Check the spelling."),
+        )
 
 
 def same_length(**lengths: int) -> None:
     """Require equal lengths, given by name."""
     if len(set(lengths.values())) > 1:
         got = ", ".join(f"{name} of length {size}" for name, size in lengths.items())
-        raise fail(got, "equal lengths", "Pass one entry for each client.")
+        raise fail(got, _("equal lengths"), _("Pass one entry for each client."))
 
 
 def keep(record: object, **values: object) -> None:
@@ -121,7 +132,11 @@ def keep(record: object, **values: object) -> None:
 def not_empty(name: str, value: Sized) -> None:
     """Require at least one entry."""
     if len(value) == 0:
-        raise fail(f"no {name}", f"at least one of {name}", f"Add {name}.")
+        raise fail(
+            _("no {name}").format(name=name),
+            _("at least one of {name}").format(name=name),
+            _("Add {name}.").format(name=name),
+        )
 
 
 def _hint(value: Any, kinds: tuple[type, ...]) -> str:

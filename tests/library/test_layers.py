@@ -15,8 +15,9 @@ LAYERS = {
     name: layer
     for layer, names in enumerate(
         [
-            "validate palette catalogue",
-            "seeds threads memory words",
+            "words palette catalogue",
+            "validate",
+            "seeds threads memory",
             "vectors datasets models updates rows guard directions entropy",
             "clients task history stages aggregators compression accounting "
             "paillier signatures",
