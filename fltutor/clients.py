@@ -42,6 +42,12 @@ class Client:
         """Return n_k, the number of examples."""
         return len(self.data)
 
+    @staticmethod
+    def stands_for(value: object) -> bool:
+        """Tell whether another class's instance, a learner's, may be taken for one."""
+        number, data = getattr(value, "id", None), getattr(value, "data", None)
+        return isinstance(number, int) and isinstance(data, Dataset)
+
 
 @dataclass(frozen=True, kw_only=True)
 class LocalTraining:

@@ -66,8 +66,9 @@ def instances(name: str, value: Any, kind: type) -> None:
         )
     not_empty(name, value)
     looked_at = value if isinstance(value, list | tuple) else [value[0]]
+    stands_for = getattr(kind, "stands_for", None)  # as Client has it
     for place, each in enumerate(looked_at):
-        if not isinstance(each, kind):
+        if not (isinstance(each, kind) or (stands_for and stands_for(each))):
             instance(f"{name}[{place}]", each, kind)
 
 

@@ -774,3 +774,24 @@ def test_models_of_impossible_sizes_are_refused(make):
 def test_models_take_numpys_sizes():
     assert models.num_parameters(models.mlp(np.int64(4), torch.tensor(3), 2)) == 23
     models.cnn(8, channels=np.array([2, 2]), hidden=3)
+
+
+def test_a_learners_own_client_may_take_a_clients_place():
+    class Own:
+        def __init__(self, number, data):
+            self.id, self.data = number, data
+
+        def __len__(self):
+            return len(self.data)
+
+    data = ft.Dataset(torch.eye(4), torch.tensor([0, 1, 0, 1]), 2)
+    task, local = ft.Task(ft.models.linear(4, 2)), ft.LocalTraining()
+    theirs = [Own(0, data[:2]), Own(1, data[2:])]
+    ours = [ft.Client(0, data[:2]), ft.Client(1, data[2:])]
+    ends = [
+        ft.Federation(task, clients, ft.FedAvg(), local).run(rounds=2).state.params
+        for clients in (theirs, ours)
+    ]
+    assert torch.equal(*ends)
+    with pytest.raises(ValueError, match=r"clients\[1\].*need a Client"):
+        ft.Federation(task, [theirs[0], Own(1, "data")], ft.FedAvg(), local)

@@ -22,7 +22,7 @@ def a_batch() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
 
 def a_client() -> tuple[Any, ...]:
     client = ft.Client(5, ft.datasets.digits().train[torch.arange(37)])
-    local = ft.LocalTraining(epochs=2, batch_size=8, lr=0.3)
+    local = ft.LocalTraining(epochs=2, batch_size=8, lr=0.1)
     keys = ft.seeds.keys(0, "batches", 0, [client.id])
     plan = ft.batch_plan([len(client)], local, keys)[0]
     return small_task().init(), client, plan, local.lr
@@ -42,17 +42,22 @@ def library_round(params: torch.Tensor, index: int) -> torch.Tensor:
     return federation_of_02().round(ft.State(params), index)[0].params
 
 
-LOCAL_02 = ("predict-by-hand", "gradient", "local-training")
-ROUND_02 = ("client", "deal", *LOCAL_02, "plan", "sample", "weighted-mean", "round")
+LOCAL_02 = ("client", "deal", "predict-by-hand", "task", "gradient")
+ROUND_02 = (
+    *(*LOCAL_02, "plan", "training-code", "delta", "sample"),
+    *("mean-code", "round-code", "loop"),
+)
 
 ROWS = [
-    Row("weighted_mean", ("weighted-mean",), ft.aggregators.mean, matrix),
+    Row("weighted_mean", ("mean-code",), ft.aggregators.mean, matrix),
     Row("predict", LOCAL_02, lambda p, x, y: small_task().predict(p, x), a_batch,
         mine=lambda made: lambda p, x, y: made["predict"](p, x)),
     Row("gradient", LOCAL_02, lambda *a: small_task().gradient(*a), a_batch),
-    Row("local_training", LOCAL_02, one_client_engine, a_client),
+    Row("train", ROUND_02, one_client_engine, a_client,
+        mine=lambda made: lambda start, client, plan, lr: made["train"](
+            start, client, plan)),
     Row("sample", ROUND_02, lambda i: federation_of_02().sample(i), lambda: (3,)),
-    Row("fedavg_round", ROUND_02, library_round,
+    Row("played", ROUND_02, library_round,
         lambda: (small_task().init(), 4)),
     Row("Client", ("client",), lambda c: len(c), lambda: (a_client()[1],),
         mine=lambda made: lambda c: len(made["Client"](c.id, c.data))),
