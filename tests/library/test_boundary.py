@@ -784,14 +784,14 @@ def test_a_learners_own_client_may_take_a_clients_place():
         def __len__(self):
             return len(self.data)
 
-    data = ft.Dataset(torch.eye(4), torch.tensor([0, 1, 0, 1]), 2)
-    task, local = ft.Task(ft.models.linear(4, 2)), ft.LocalTraining()
+    data = Dataset(torch.eye(4), torch.tensor([0, 1, 0, 1]), 2)
+    task, local = Task(models.linear(4, 2)), LocalTraining()
     theirs = [Own(0, data[:2]), Own(1, data[2:])]
-    ours = [ft.Client(0, data[:2]), ft.Client(1, data[2:])]
+    ours = [Client(0, data[:2]), Client(1, data[2:])]
     ends = [
-        ft.Federation(task, clients, ft.FedAvg(), local).run(rounds=2).state.params
+        Federation(task, clients, FedAvg(), local).run(rounds=2).state.params
         for clients in (theirs, ours)
     ]
     assert torch.equal(*ends)
     with pytest.raises(ValueError, match=r"clients\[1\].*need a Client"):
-        ft.Federation(task, [theirs[0], Own(1, "data")], ft.FedAvg(), local)
+        Federation(task, [theirs[0], Own(1, "data")], FedAvg(), local)
