@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 from lesson_support import Row
 
@@ -29,23 +28,26 @@ def library_renew(c_i: Any, c: Any, delta: Any, tau: int, lr: float) -> torch.Te
     return ft.Scaffold().renew(c_i[None], updates, state, local)[0]
 
 
-def library_fednova(deltas: Any) -> torch.Tensor:
-    rows = torch.as_tensor(deltas)[:, None]  # (3, 1)
-    third, steps = torch.full((3,), 1 / 3), torch.tensor([1, 5, 20])
-    updates = ft.Updates(torch.arange(3), rows, third, steps)
-    state = ft.State(rows[0])
-    sent, _ = ft.FedNova().finish(updates, state, ft.LocalTraining())
-    return sent.weights @ sent.deltas[:, 0]
+def a_cohort() -> tuple[Any, ...]:
+    deltas = torch.randn(3, 2, generator=ft.seeds.torch_stream(0, "cohort of 07"))
+    return deltas, torch.tensor([0.5, 0.3, 0.2]), torch.tensor([1.0, 5.0, 20.0])
+
+
+def library_fednova(deltas: Any, weights: Any, steps: Any) -> torch.Tensor:
+    updates = ft.Updates(torch.arange(3), deltas, weights, steps.long())
+    sent, _ = ft.FedNova().finish(updates, ft.State(deltas[0]), ft.LocalTraining())
+    return sent.weights @ sent.deltas
 
 
 ROWS = [
-    Row("fedprox", ("prox",), ft.FedProx(mu=0.5).direction, a_local_step,
-        mine=lambda made: made["fedprox"](0.5)),
-    Row("fednova", ("problem", "nova"), library_fednova,
-        lambda: (np.array([0.5, -2.0, 7.0]),)),
+    Row("prox_direction", ("prox-code",),
+        lambda grad, params, start, mu: ft.FedProx(mu=mu).direction(
+            grad, params, start, {}),
+        lambda: (*a_local_step()[:3], 0.5)),
+    Row("fednova_mean", ("nova-code",), library_fednova, a_cohort),
     Row("scaffold_direction", ("scaffold-direction",),
         ft.Scaffold().direction, a_local_step),
-    Row("renew", ("renew",), library_renew, a_renewal),
+    Row("renew", ("renew-code",), library_renew, a_renewal),
     Row("feddyn_direction", ("dyn-direction",),
         ft.FedDyn(alpha=1.0).direction, a_local_step),
 ]  # fmt: skip
