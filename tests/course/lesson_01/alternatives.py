@@ -161,6 +161,75 @@ def baseline_examples(start, clients, gradient, lr, rounds, epochs):
     return start
 
 
+def average_numpy(models, sizes):
+    return np.average(np.asarray(models), axis=0, weights=np.asarray(sizes))
+
+
+def average_loop(models, sizes):
+    total = torch.zeros(models.shape[1])
+    for model, size in zip(models, sizes, strict=True):
+        total += model * size
+    return total / sum(sizes)
+
+
+def average_rows(w, n):
+    return (w * n[:, None]).sum(dim=0) / n.sum()
+
+
+def repaired_functions(start, clients, gradient, lr, steps):
+    def trained(x, y):
+        w = start.clone()
+        for _ in range(steps):
+            w -= lr * gradient(w, x, y)
+        return w
+
+    n = sum(len(y) for _, y in clients)
+    return sum(len(y) / n * trained(x, y) for x, y in clients)
+
+
+def repaired_numpy(start, clients, gradient, lr, steps):
+    ends = np.tile(np.asarray(start), (len(clients), 1))
+    for row, (x, y) in zip(ends, clients, strict=True):
+        for _ in range(steps):
+            row -= lr * np.asarray(gradient(row, x, y))
+    return np.average(ends, axis=0, weights=[len(x) for x, _ in clients])
+
+
+def rounds_counted(sizes, example_numbers, model_numbers):
+    sent = rounds = 0
+    while sent + len(sizes) * model_numbers <= sum(sizes) * example_numbers:
+        sent += len(sizes) * model_numbers
+        rounds += 1
+    return rounds
+
+
+def rounds_floor(n, per_example, d):
+    return int(np.floor(np.sum(n) * per_example / (len(n) * d)))
+
+
+def claim_counted(sizes, liar, percent):
+    others = sum(n for i, n in enumerate(sizes) if i != liar)
+    claim = 0
+    while 100 * claim < percent * (claim + others):
+        claim += 1
+    return claim
+
+
+def claim_integers(n, who, p):
+    return -(-p * (sum(n) - n[who]) // (100 - p))
+
+
+def labels_numpy(change, lr, probabilities, num_examples):
+    shares = np.asarray(change) / lr + np.asarray(probabilities)
+    return np.rint(shares * num_examples).astype(int)
+
+
+def labels_loop(moved, rate, p, n):
+    return [
+        round(n * (float(q) + float(m) / rate)) for m, q in zip(moved, p, strict=True)
+    ]
+
+
 ALTERNATIVES = {
     "01.home_and_abroad": [
         ("loops and lists", journeys_loop),
@@ -190,4 +259,16 @@ ALTERNATIVES = {
         ("sums of gradients", baseline_sums),
         ("example by example into one pool", baseline_examples),
     ],
+    "01.average": [
+        ("np.average", average_numpy),
+        ("a loop", average_loop),
+        ("weighted rows", average_rows),
+    ],
+    "01.repaired_round": [
+        ("a function per client, in place on a copy", repaired_functions),
+        ("numpy rows", repaired_numpy),
+    ],
+    "01.most_rounds": [("counted", rounds_counted), ("a floor", rounds_floor)],
+    "01.claimed_size": [("counted", claim_counted), ("integers", claim_integers)],
+    "01.label_counts": [("numpy", labels_numpy), ("a loop", labels_loop)],
 }

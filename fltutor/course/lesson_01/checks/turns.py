@@ -1,10 +1,9 @@
-"""Checks of lesson 01, why federate."""
+"""Checks of what lesson 01 lets its learners write."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-import torch
 from numpy.random import Generator
 from torch import Tensor
 
@@ -55,7 +54,7 @@ HOME_AND_ABROAD = Check(
         "one_number": edit("return home, abroad", "return home.mean(), abroad.mean()"),
         "best": edit(
             "(journeys.sum(1) - home) / (len(journeys) - 1)",
-            "(journeys - 9 * torch.eye(len(home))).max(1).values",
+            "(journeys - 9 * journeys.new_ones(len(home)).diag()).max(1).values",
         ),
         "in_place": edit(
             "journeys.diagonal()",
@@ -63,6 +62,50 @@ HOME_AND_ABROAD = Check(
             "(journeys.sum(1) - home)",
             "journeys.sum(1)",
         ),
+    },
+)
+
+# ---- the average of models -------------------------------------------------------
+
+
+def average(models: Tensor, sizes: Tensor) -> Tensor:
+    """Return the mean of the models, weighted by examples, ``(d,)``."""
+    return sizes / sizes.sum() @ models
+
+
+def _models(rng: Generator) -> tuple[object, ...]:
+    clients, dim = int(rng.integers(1, 6)), int(rng.integers(1, 4))
+    sizes = draw(rng, clients, low=1, high=40, digits=0)
+    return draw(rng, clients, dim), sizes
+
+
+_MODELS = tensor([0.0, 4.0, 1.0], [8.0, 0.0, -1.0], [4.0, -4.0, 3.0])  # (N, d)
+
+AVERAGE = Check(
+    id="01.average",
+    reference=average,
+    cases=(
+        case("text", tensor([0.0, 4.0], [8.0, 0.0]), tensor(3.0, 1.0), expected=[2, 3]),
+        case("equal", _MODELS[:2], tensor(5.0, 5.0), expected=[4.0, 2.0, 0.0]),
+        case("square", _MODELS, tensor(10.0, 20.0, 10.0), expected=[5.0, 0.0, 0.5]),
+        case("one", _MODELS[2:], tensor(7.0), expected=[4.0, -4.0, 3.0]),
+    ),
+    random=_models,
+    mistakes={
+        "unweighted": edit("sizes / sizes.sum() @ models", "models.mean(0)"),
+        "not_divided": edit("sizes / sizes.sum()", "sizes"),
+        "by_clients": edit("sizes.sum()", "len(sizes)"),
+        "by_largest": edit("sizes.sum()", "sizes.max()"),
+        "twice": edit(
+            "sizes / sizes.sum() @ models",
+            "((sizes / sizes.sum())[:, None] * models).mean(0)",
+        ),
+        "columns": edit("@ models", "@ models.T"),
+        "in_place": edit(
+            "sizes / sizes.sum() @ models",
+            "models.mul_((sizes / sizes.sum())[:, None]).sum(0)",
+        ),
+        "row_vector": edit("sizes / sizes.sum()", "(sizes / sizes.sum())[None]"),
     },
 )
 
@@ -173,111 +216,7 @@ RECOVER_EXAMPLE = Check(
         "size": edit("/ biases[unit]", "/ biases[unit].abs()"),
         "every_row": edit(
             "weights[unit] / biases[unit]",
-            "torch.nan_to_num(weights / biases[:, None])",
+            "(weights / biases[:, None]).nan_to_num()",
         ),
     },
 )
-
-# ---- a central baseline with equal work ------------------------------------------
-
-Data = tuple[Tensor, Tensor]
-Gradient = Callable[[Tensor, Tensor, Tensor], Tensor]
-
-
-def _gradient(params: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """Return the gradient of the mean of (x . params - y)^2 / 2, ``(d,)``."""
-    x, y = (torch.as_tensor(v, dtype=torch.float64) for v in (x, y))
-    errors = x @ torch.as_tensor(params, dtype=torch.float64) - y  # (n,)
-    return x.T @ errors / len(x)
-
-
-def central_baseline(
-    start: Tensor,
-    clients: Sequence[Data],
-    gradient: Gradient,
-    lr: float,
-    rounds: int,
-    epochs: int,
-) -> Tensor:
-    """Return the params of a pooled model that sees each example equally often."""
-    x = torch.cat([x for x, _ in clients])  # (n, f)
-    y = torch.cat([y for _, y in clients])  # (n,)
-    params = start
-    for _ in range(rounds * epochs):
-        params = params - lr * gradient(params, x, y)
-    return params
-
-
-def _baseline_inputs(rng: Generator) -> tuple[object, ...]:
-    clients, dim = int(rng.integers(1, 5)), int(rng.integers(1, 4))
-    sizes = [int(n) for n in rng.integers(1, 5, size=clients)]
-    federation = [(draw(rng, n, dim, low=-1, high=1), draw(rng, n)) for n in sizes]
-    start = draw(rng, dim, low=0.5)
-    lr, rounds, epochs = rng.choice([0.1, 0.25, 0.5]), *rng.integers(1, 4, size=2)
-    return start, federation, _gradient, float(lr), int(rounds), int(epochs)
-
-
-def _fedavg(
-    start: Tensor,
-    clients: Sequence[Data],
-    gradient: Gradient,
-    lr: float,
-    rounds: int,
-    epochs: int,
-) -> Tensor:
-    sizes = tensor(*(len(x) for x, _ in clients))  # (N,)
-    for _ in range(rounds):
-        ends = [central_baseline(start, [c], gradient, lr, 1, epochs) for c in clients]
-        start = sizes / sizes.sum() @ torch.stack(ends)  # (d,)
-    return start
-
-
-# Least squares on unit vectors, so that the answer is known: a coordinate that n_j of n
-# examples look at moves to the mean of their targets by lr n_j / n of the way a step.
-_ONE = (tensor([1.0, 0.0]), tensor(4.0))
-_THREE = (tensor([0.0, 1.0], [0.0, 1.0], [1.0, 0.0]), tensor(2.0, 6.0, 0.0))
-_POOL, _ZERO = [_ONE, _THREE], tensor(0.0, 0.0)
-_SIX = 1 - 0.75**6  # the share of the way to the optimum (2, 4) after six steps
-
-CENTRAL_BASELINE = Check(
-    id="01.central_baseline",
-    reference=central_baseline,
-    cases=(
-        case("one_client", _ZERO, [_ONE], _gradient, 0.5, 1, 1, expected=[2.0, 0.0]),
-        case("one_step", _ZERO, _POOL, _gradient, 0.5, 1, 1, expected=[0.5, 1.0]),
-        case(
-            "passes", _ZERO, _POOL, _gradient, 0.5, 2, 3, expected=[2 * _SIX, 4 * _SIX]
-        ),
-        case(
-            "optimum",
-            tensor(2.0, 4.0),
-            _POOL,
-            _gradient,
-            0.5,
-            3,
-            1,
-            expected=[2.0, 4.0],
-        ),
-    ),
-    random=_baseline_inputs,
-    mistakes={
-        "rounds": edit("rounds * epochs", "rounds"),
-        "epochs": edit("rounds * epochs", "epochs"),
-        "added_up": edit("rounds * epochs", "rounds * epochs * len(clients)"),
-        "unweighted": edit(
-            "gradient(params, x, y)",
-            "torch.stack([gradient(params, *each) for each in clients]).mean(0)",
-        ),
-        "in_turn": edit("    for _", "    for x, y in clients:\n     for _"),
-        "step_each": edit("params = params", "for x, y in clients: params = params"),
-        "fedavg": _fedavg,
-        "from_zero": edit("params = start", "params = torch.zeros_like(start)"),
-        "two_clients": edit("    x = ", "    clients = clients[:2]\n    x = "),
-        "stale": edit("gradient(params,", "gradient(start,"),
-        "uphill": edit("params - lr", "params + lr"),
-        "delta": edit("return params", "return params - start"),
-        "in_place": edit("params = params -", "params -="),
-    },
-)
-
-CHECKS = (HOME_AND_ABROAD, WHAT_TRAVELS, RECOVER_EXAMPLE, CENTRAL_BASELINE)
