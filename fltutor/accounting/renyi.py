@@ -51,8 +51,9 @@ def rdp_gaussian(
 
     Examples
     --------
-    >>> rdp_gaussian(noise_multiplier=1, sampling_rate=0.1, orders=[2, 8]).round(6)
-    array([0.017037, 1.378361])
+    >>> rdp = rdp_gaussian(noise_multiplier=1, sampling_rate=0.1, orders=[2, 8])
+    >>> [round(float(step), 6) for step in rdp]
+    [0.017037, 1.378361]
     """
     z, q = ranges.noise(noise_multiplier), ranges.rate(sampling_rate)
     return np.array(_rdp(z, q, ranges.orders(orders)))
