@@ -12,10 +12,7 @@ from fltutor.checks import runner
 from fltutor.checks.values import same
 
 ALL = [id for number in checks.lessons() for id in checks.checks_of(number)]
-#: Lessons whose checks have not their present form yet.
-OLD = {"05"}
-NEW = [id for id in ALL if id[:2] not in OLD]
-DRAWING = [id for id in NEW if checks.find(id).random is not None]
+DRAWING = [id for id in ALL if checks.find(id).random is not None]
 MISTAKES = [
     pytest.param(id, mistake, id=f"{id}-{mistake}")
     for id in ALL
@@ -89,7 +86,7 @@ def test_a_check_says_what_it_has_and_has_what_it_says(id):
     assert [*words.mistakes] == [*check.mistakes]
 
 
-@pytest.mark.parametrize("number", sorted({id[:2] for id in NEW}))
+@pytest.mark.parametrize("number", sorted({id[:2] for id in ALL}))
 def test_no_words_are_left_without_a_check(number):
     ids = [f"{number}.{name}" for name in catalogue.words(number)["check"]]
     assert ids == [*checks.checks_of(number)]
@@ -107,7 +104,7 @@ def test_the_text_of_a_result_is_the_same_twice(id):
     assert not any(" at 0x" in text for text in texts)
 
 
-@pytest.mark.parametrize("id", NEW)
+@pytest.mark.parametrize("id", ALL)
 def test_the_reference_agrees_with_what_was_worked_out_by_hand(id):
     check = checks.find(id)
     for case in check.cases:
@@ -116,7 +113,7 @@ def test_the_reference_agrees_with_what_was_worked_out_by_hand(id):
             checks.agree(found, case.expected, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("id", NEW)
+@pytest.mark.parametrize("id", ALL)
 def test_an_answer_that_is_a_function_meets_random_inputs(id):
     check = checks.find(id)
     assert callable(check.reference) == (check.random is not None)
@@ -142,7 +139,7 @@ def test_each_argument_takes_two_values_at_least(id):
 
 
 @pytest.mark.parametrize("nothing", [None, (), "", {}], ids=repr)
-@pytest.mark.parametrize("id", NEW)
+@pytest.mark.parametrize("id", ALL)
 def test_an_answer_that_returns_nothing_holds_in_no_case(id, nothing):
     check = checks.find(id)
     answer = (lambda *args: nothing) if callable(check.reference) else nothing
