@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -68,6 +69,9 @@ def drift_norm(deltas: Any) -> float:
 
 def _matrix(deltas: Any) -> Tensor:
     """Return checked updates ``(K, d)`` in float64."""
+    if isinstance(deltas, np.ndarray) and deltas.dtype.kind == "f":
+        # never by way of float32, where 1e39 is infinite
+        deltas = torch.from_numpy(np.ascontiguousarray(deltas, dtype=np.float64))
     rows = as_tensor(deltas, "deltas").double()
     if rows.ndim != 2 or len(rows) == 0:
         raise validate.fail(

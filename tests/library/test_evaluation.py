@@ -362,3 +362,8 @@ class TestTune:
             )
         assert np.isnan(found.tried[0][1])
         assert found.best == {"lr": 5.0, "server_lr": 1.0}
+
+
+def test_a_huge_drift_in_double_precision_stays_finite():
+    deltas = np.array([[3e60, 0.0], [-3e60, 0.0]])
+    assert evaluation.drift_norm(deltas) == pytest.approx(3e60)
