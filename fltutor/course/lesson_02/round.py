@@ -14,7 +14,13 @@ from torch import Tensor
 from fltutor import aggregators, datasets, guard, models, splitters
 from fltutor.algorithms import FedAvg
 from fltutor.clients import Client, LocalTraining
-from fltutor.course.lesson_02.round_draw import STEPS, WORDS, Frame, draw
+from fltutor.course.lesson_02.round_draw import (
+    STEPS,
+    WORDS,
+    Frame,
+    by_digit,
+    draw,
+)
 from fltutor.federation import Federation
 from fltutor.lab.base import Lab, choice, number, toggle
 from fltutor.task import Task
@@ -42,13 +48,10 @@ def compute(controls: Controls, aggregate: Aggregate) -> Iterator[Frame]:
     task = Task(models.linear(64, 10).to(x.dtype), seed=0)
     local = LocalTraining(epochs=controls.epochs, batch_size=16, lr=0.2)
     federation = Federation(
-        task,
-        clients,
-        FedAvg(),
-        local,
-        cohort_size=controls.cohort,
+        task, clients, FedAvg(), local, cohort_size=controls.cohort,
         aggregator=partial(_checked, aggregate),
-    )
+    )  # fmt: skip
+    held = splitters.label_counts(clients)  # (N, 10)
     model = federation.init()
     for index in range(controls.round):
         old = model
@@ -64,6 +67,7 @@ def compute(controls: Controls, aggregate: Aggregate) -> Iterator[Frame]:
             start=_by_digit(old.params),
             deltas=_by_digit(updates.deltas),
             aggregate=_by_digit(moved),
+            held=held[updates.ids.numpy()],
             gap=float((moved - right).abs().max()),
             before=task.evaluate(old.params, data.test)["accuracy"],
             after=task.evaluate(model.params, data.test)["accuracy"],
@@ -110,6 +114,7 @@ def _by_digit(vectors: Tensor) -> np.ndarray[Any, Any]:
 
 def finding(frame: Frame) -> str:
     """Say who took part, what travelled, and what came of it."""
+    up = by_digit(frame.deltas) > 0  # (K, 10) purple tiles
     told = "one_client" if len(frame.ids) == 1 else "clients"
     verdict = "same" if frame.gap < 1e-6 else "away"
     return WORDS.say(
@@ -118,6 +123,7 @@ def finding(frame: Frame) -> str:
         held=sum(frame.sizes[i] for i in frame.ids), all=sum(frame.sizes),
         kib=frame.bytes / 1024, top=frame.weights.max(), before=frame.before,
         after=frame.after, verdict=WORDS.say(verdict, gap=frame.gap),
+        purple=up.sum(), right=(up & (frame.held > 0)).sum(),
     )  # fmt: skip
 
 

@@ -154,6 +154,45 @@ def careful_lists(params, deltas, sizes):
     return new
 
 
+def diagnose_lstsq(before, after, deltas, weights):
+    deltas, weights = np.asarray(deltas), np.asarray(weights)
+    right = np.average(deltas, axis=0, weights=weights)
+    moved = np.asarray(after) - np.asarray(before)
+    (factor,), *_ = np.linalg.lstsq(right[:, None], moved, rcond=None)
+    return factor, np.linalg.norm(moved - factor * right) / np.linalg.norm(right)
+
+
+def diagnose_cosine(before, after, deltas, weights):
+    right = (weights[:, None] * deltas).sum(0) / weights.sum()
+    moved = after - before
+    length = float(right.norm())
+    factor = float((moved * right).sum()) / length**2
+    return factor, float((moved / length - factor * right / length).norm())
+
+
+def arrive_sums(mean, seen, delta, size):
+    total = seen + size
+    return (seen * mean + size * delta) / total, total
+
+
+def arrive_shares(mean, seen, delta, size):
+    new = size / (size + seen)
+    return [
+        (1 - new) * float(m) + new * float(x) for m, x in zip(mean, delta, strict=True)
+    ], (seen + size)
+
+
+def missing_sums(everyone, others, sizes, k):
+    rest = sum(float(n) for i, n in enumerate(sizes) if i != k)
+    n_k = float(sizes[k])
+    return ((n_k + rest) * everyone - rest * others) / n_k
+
+
+def missing_share(everyone, others, sizes, k):
+    share = sizes[k] / sizes.sum()
+    return others + (everyone - others) / share
+
+
 ALTERNATIVES = {
     "02.weighted_mean": [
         ("numpy, other names", mean_numpy),
@@ -176,6 +215,12 @@ ALTERNATIVES = {
         ("the mean of the ends in torch", round_ends),
         ("lists of numbers", round_lists),
     ],
+    "02.diagnose": [
+        ("numpy and least squares", diagnose_lstsq),
+        ("lengths first", diagnose_cosine),
+    ],
+    "02.arrive": [("sums", arrive_sums), ("shares, as a list", arrive_shares)],
+    "02.missing_delta": [("sums", missing_sums), ("from the share", missing_share)],
     "02.careful_step": [
         ("a loop over the sound rows", careful_loop),
         ("numpy, weight 0 for the others", careful_numpy),

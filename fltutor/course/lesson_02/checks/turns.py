@@ -1,4 +1,4 @@
-"""Checks of lesson 02, FedAvg from scratch."""
+"""Checks of what is written in lesson 02: the mean, local training, the round."""
 
 from __future__ import annotations
 
@@ -226,71 +226,3 @@ FEDAVG_ROUND = Check(
         ),
     },
 )
-
-# ---- a server that survives rubbish ----------------------------------------------
-
-
-def careful_step(params: Tensor, deltas: Tensor, sizes: Tensor) -> Tensor:
-    """Return params plus the weighted mean of the finite rows, ``(d,)``."""
-    good = torch.isfinite(deltas).all(dim=1)  # (K,) bool
-    if not bool(good.any()):
-        return params.clone()
-    return params + sizes[good] / sizes[good].sum() @ deltas[good]
-
-
-_NAN, _INF = float("nan"), float("inf")
-
-
-def _rubbish_inputs(rng: Generator) -> tuple[object, ...]:
-    clients, dim = int(rng.integers(1, 6)), int(rng.integers(1, 4))
-    deltas = draw(rng, clients, dim)
-    for row in deltas:
-        if rng.random() < 0.4:
-            row[rng.integers(dim)] = rng.choice([_NAN, _INF, -_INF, 2000.5])
-    return draw(rng, dim), deltas, draw(rng, clients, low=1, high=30, digits=0)
-
-
-_SOUND = tensor([2.0, 4.0], [-2.0, 0.0], [6.0, 2.0])  # (K, d)
-_ONE_NAN = tensor([2.0, 4.0], [_NAN, 3.0], [6.0, 2.0])
-_ONE_INF = tensor([2.0, 4.0], [-2.0, 8.0], [5.0, _INF])
-_MINUS_INF = tensor([-_INF, 4.0], [-2.0, 8.0], [5.0, 1.0])
-_LARGE = tensor([2.0, 4.0], [-2.0, 9000.0], [6.0, 2.0])
-_RUBBISH = tensor([_NAN, _NAN], [_INF, 1.0], [0.0, -_INF])
-_SIZES, _AT = tensor(10.0, 20.0, 30.0), tensor(1.0, -1.0)
-
-CAREFUL_STEP = Check(
-    id="02.careful_step",
-    reference=careful_step,
-    cases=(
-        case("sound", _AT, _SOUND, _SIZES, expected=[11 / 3, 2 / 3]),
-        case("nan", _AT, _ONE_NAN, _SIZES, expected=[6.0, 1.5]),
-        case("inf", _AT, _ONE_INF, _SIZES, expected=[1 / 3, 17 / 3]),
-        case("minus_inf", _AT, _MINUS_INF, _SIZES, expected=[3.2, 2.8]),
-        case("large", _AT, _LARGE, _SIZES),
-        case("nobody", _AT, _RUBBISH, _SIZES, expected=[1.0, -1.0]),
-    ),
-    random=_rubbish_inputs,
-    mistakes={
-        "zeros": edit("good = ", "deltas = deltas.nan_to_num(0, 0, 0)\n    good = "),
-        "nan_to_num": edit("good = ", "deltas = deltas.nan_to_num()\n    good = "),
-        "old_shares": edit("/ sizes[good].sum()", "/ sizes.sum()"),
-        "only_nan": edit("torch.isfinite(deltas)", "(~deltas.isnan())"),
-        "minus_inf": edit("torch.isfinite(deltas)", "(deltas < torch.inf)"),
-        "large_too": edit("torch.isfinite(deltas)", "(deltas.abs() < 1000)"),
-        "any_number": edit(".all(dim=1)", ".any(dim=1)"),
-        "unweighted": edit(
-            "sizes[good] / sizes[good].sum() @ deltas[good]", "deltas[good].mean(0)"
-        ),
-        "aggregate": edit("return params + ", "return "),
-        "whole_round": edit("good.any()", "good.all()"),
-        "nobody": edit(
-            "if not bool(good.any())",
-            "if False",
-            "/ sizes[good].sum() @ deltas[good]",
-            "@ deltas[good] / sizes[good].sum()",
-        ),
-        "zero_model": edit("params.clone()", "torch.zeros_like(params)"),
-    },
-)
-
-CHECKS = (WEIGHTED_MEAN, LOCAL_TRAINING, FEDAVG_ROUND, CAREFUL_STEP)
