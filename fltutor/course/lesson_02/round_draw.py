@@ -87,7 +87,8 @@ def _draw_matrix(axes: plots.Axes, frame: Frame) -> None:
 
 def by_digit(rows: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Return the mean over the parameters of each digit, (..., 10)."""
-    return rows.reshape(*rows.shape[:-1], 10, -1).mean(-1)
+    means: np.ndarray[Any, Any] = rows.reshape(*rows.shape[:-1], 10, -1).mean(-1)
+    return means
 
 
 def _span(frame: Frame) -> tuple[float, float]:
