@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from fltutor.course.lesson_02.round import STEPS, Controls, round_lab
+from fltutor.course.lesson_02.round_draw import by_digit
 from fltutor.lab.trials import check_lab
 
 
@@ -77,3 +78,30 @@ def test_each_moment_has_its_own_words_and_picture():
     lab = round_lab()
     frames = [dataclasses.replace(lab.frame(), step=step) for step in STEPS]
     assert len({lab.line(frame) for frame in frames}) == len(STEPS)
+
+
+def test_the_numbers_on_the_tiles_are_the_cohorts_examples(frame):
+    assert frame.held.shape == (3, 10)
+    assert frame.held.sum(1).tolist() == [frame.sizes[i] for i in frame.ids]
+
+
+def test_a_tile_is_the_mean_of_a_digits_parameters():
+    rows = np.arange(40.0).reshape(2, 20)  # two parameters per digit
+    assert by_digit(rows)[1].tolist() == [20.5 + 2 * digit for digit in range(10)]
+
+
+@pytest.mark.parametrize("unequal", [True, False])
+@pytest.mark.parametrize("epochs", [1, 3, 20])
+def test_a_digit_that_a_client_lacks_is_never_purple(unequal, epochs):
+    controls = Controls(cohort=10, epochs=epochs, round=2, unequal=unequal)
+    frame = round_lab().frame(controls)
+    purple = by_digit(frame.deltas) > 0
+    assert purple.sum() >= 25
+    assert not (purple & (frame.held == 0)).any()
+
+
+def test_every_cohorts_weights_are_drawn_on_one_scale():
+    lab = round_lab()
+    frames = [lab.frame(Controls(cohort=cohort)) for cohort in (1, 10)]
+    ends = [lab.figure(frame).axes[2].get_xlim() for frame in frames]
+    assert ends[0] == ends[1]
