@@ -28,7 +28,7 @@ How a solutions notebook is built (cell by cell)
      do not have it. Any cell may carry that tag.
 4. One open question: markdown with the question and the rubric; then a markdown cell
    with a model answer between ``<!-- BEGIN SOLUTION -->`` and
-   ``<!-- END SOLUTION -->`` (graded by hand).
+   ``<!-- END SOLUTION -->`` (graded by hand, for as many points as the rubric gives).
 
 Cells that an exercise's solution needs besides ``setup`` (a data set, a helper)
 carry the tag ``check-setup``, so that the tests run them too. Points: metadata
@@ -41,174 +41,23 @@ The order: write, stamp (this tool), execute (workshop/notebooks.py), this tool 
 from __future__ import annotations
 
 import argparse
-import copy
-import re
 import sys
 from pathlib import Path
 
-import nbformat
-from nbformat import NotebookNode
+from fltutor.instructor.folder import write_sources
+from fltutor.instructor.notebooks import (
+    CHECK_LINE,
+    check_id,
+    dumps,
+    generate,
+    read,
+    stamp,
+    tags,
+)
+
+__all__ = ["CHECK_LINE", "check_id", "dumps", "generate", "read", "stamp", "tags"]
 
 ROOT = Path(__file__).resolve().parents[1]
-CODE_STUB = "# Write your code here.\nraise NotImplementedError"
-TEXT_STUB = "*Write your answer here.*"
-CHECK_LINE = re.compile(r"""^ft\.check\((["'])(?P<id>\d\d\.\w+)\1,.*\)$""")
-COURSE_CONFIG = f"""c = get_config()
-c.CourseDirectory.course_id = "fltutor"
-c.ClearSolutions.code_stub = {{"python": {CODE_STUB!r}}}
-c.ClearSolutions.text_stub = {TEXT_STUB!r}
-"""
-
-
-def read(path: Path) -> NotebookNode:
-    """Read a notebook, in format 4."""
-    return nbformat.read(path, as_version=4)
-
-
-def dumps(notebook: NotebookNode) -> str:
-    """Return the notebook's bytes: sorted keys, one newline at the end."""
-    return nbformat.writes(notebook).rstrip("\n") + "\n"
-
-
-def tags(cell: NotebookNode) -> list[str]:
-    """Return the cell's tags."""
-    return list(cell.metadata.get("tags", []))
-
-
-def check_id(cell: NotebookNode) -> str | None:
-    """Return the check that the cell solves, if any."""
-    return cell.metadata.get("fltutor", {}).get("check")
-
-
-# ---- stamping: what nbgrader needs, from what authors wrote ----------------------
-
-
-def stamp(notebook: NotebookNode) -> NotebookNode:
-    """Return the solutions notebook with ids, hidden graded lines, nbgrader metadata.
-
-    Stamping a stamped notebook changes nothing.
-    """
-    notebook = copy.deepcopy(notebook)
-    notebook.nbformat_minor = 5
-    notebook.metadata = NotebookNode(
-        kernelspec={
-            "display_name": "Python 3 (ipykernel)",
-            "language": "python",
-            "name": "python3",
-        },
-        language_info={"name": "python"},
-    )
-    _name_checks(notebook)
-    for cell in notebook.cells:
-        _hide_graded_line(cell)
-        graded = _nbgrader_metadata(cell)
-        cell.metadata.pop("nbgrader", None)
-        if graded is not None:
-            cell.metadata["nbgrader"] = graded
-    ids = [cell.id for cell in notebook.cells]
-    twice = sorted({word for word in ids if ids.count(word) > 1})
-    if twice:
-        raise ValueError(f"Cell ids occur twice: {twice}. Each needs its own.")
-    return notebook
-
-
-def _name_checks(notebook: NotebookNode) -> None:
-    """Let a solution cell that names no check belong to the next one asked."""
-    upcoming: str | None = None
-    for cell in reversed(notebook.cells):
-        if cell.cell_type != "code":
-            continue
-        if found := CHECK_LINE.match(cell.source.strip().split("\n")[-1]):
-            upcoming = found["id"]
-        unnamed = "BEGIN SOLUTION" in cell.source and check_id(cell) is None
-        if unnamed and upcoming is not None:
-            cell.metadata.setdefault("fltutor", {})["check"] = upcoming
-
-
-def _hide_graded_line(cell: NotebookNode) -> None:
-    line = cell.source.strip()
-    if cell.cell_type == "code" and CHECK_LINE.match(line) and "\n" not in line:
-        cell.source = (
-            "### BEGIN HIDDEN TESTS\n"
-            f"assert {line}.passed\n"
-            "### END HIDDEN TESTS\n"
-            f"{line}"
-        )
-
-
-def _nbgrader_metadata(cell: NotebookNode) -> dict[str, object] | None:
-    solution = "BEGIN SOLUTION" in cell.source
-    hidden = "BEGIN HIDDEN TESTS" in cell.source
-    if not solution and not hidden:
-        return None
-    grade = hidden or cell.cell_type == "markdown"
-    meta: dict[str, object] = {
-        "cell_type": cell.cell_type,
-        "grade": grade,
-        "grade_id": cell.id,
-        "locked": hidden,
-        "schema_version": 3,
-        "solution": solution,
-        "task": False,
-    }
-    if grade:
-        meta["points"] = cell.metadata.get("fltutor", {}).get("points", 1)
-    return meta
-
-
-# ---- generating: what learners get -----------------------------------------------
-
-
-def without_explanations(notebook: NotebookNode) -> NotebookNode:
-    """Return a copy without the cells that only solutions have."""
-    notebook = copy.deepcopy(notebook)
-    notebook.cells = [c for c in notebook.cells if "solution-only" not in tags(c)]
-    return notebook
-
-
-def generate(notebook: NotebookNode) -> NotebookNode:
-    """Return the learners' notebook of a stamped solutions notebook."""
-    from nbconvert.exporters import NotebookExporter
-    from nbgrader import preprocessors as pre
-    from traitlets.config import Config
-
-    config = Config()
-    config.ClearSolutions.code_stub = {"python": CODE_STUB}
-    config.ClearSolutions.text_stub = TEXT_STUB
-    exporter = NotebookExporter(config=config)
-    exporter._preprocessors = []  # none of nbconvert's defaults
-    for step in (
-        pre.LockCells,
-        pre.ClearSolutions,
-        pre.ClearOutput,
-        pre.ClearHiddenTests,
-        pre.ClearMarkScheme,
-        pre.CheckCellMetadata,
-    ):
-        exporter.register_preprocessor(step, enabled=True)
-    text, _ = exporter.from_notebook_node(
-        without_explanations(notebook), resources={"metadata": {"name": "exercise"}}
-    )
-    exercise = nbformat.reads(text, as_version=4)
-    for cell in exercise.cells:
-        if cell.cell_type == "code":
-            cell.source = _no_raise_at_margin(cell.source)
-        _require_cleared(cell)
-    return exercise
-
-
-def _no_raise_at_margin(source: str) -> str:
-    """Let "Run All" get past an exercise whose answer is a number."""
-    return source.replace(f"\n{CODE_STUB}", f"\n{CODE_STUB.splitlines()[0]}")
-
-
-def _require_cleared(cell: NotebookNode) -> None:
-    for word in ("BEGIN SOLUTION", "END SOLUTION", "HIDDEN TESTS"):
-        if word in cell.source:
-            raise ValueError(f"Cell {cell.id!r} still contains {word!r}.")
-
-
-# ---- files -----------------------------------------------------------------------
 
 
 def planned(root: Path) -> dict[Path, str]:
@@ -244,19 +93,6 @@ def write(root: Path) -> list[str]:
     return changed
 
 
-def write_course(root: Path, folder: Path) -> list[str]:
-    """Write an nbgrader course: one assignment a solutions notebook."""
-    names = []
-    for path in sorted((root / "solutions").glob("[0-9][0-9]_*.ipynb")):
-        target = folder / "source" / path.stem / path.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        source = without_explanations(stamp(read(path)))
-        target.write_text(dumps(source), encoding="utf-8", newline="\n")
-        names.append(path.stem)
-    (folder / "nbgrader_config.py").write_text(COURSE_CONFIG, encoding="utf-8")
-    return names
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     parser = argparse.ArgumentParser(description="solutions/ -> exercises/")
@@ -265,7 +101,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, default=ROOT, help="the repository")
     chosen = parser.parse_args(arguments)
     if chosen.course is not None:
-        names = write_course(chosen.root, chosen.course)
+        names = write_sources(chosen.root / "solutions", chosen.course)
         sys.stdout.write(f"{chosen.course}: {len(names)} assignments written\n")
         return 0
     if chosen.check:

@@ -8,6 +8,7 @@ import fltutor
 
 from . import doctor
 from .data import manage_data
+from .instructor import teach
 from .lab import open_lab
 
 
@@ -32,3 +33,4 @@ def examine() -> None:
 
 main.add_command(open_lab)
 main.add_command(manage_data)
+main.add_command(teach)

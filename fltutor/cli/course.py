@@ -28,10 +28,11 @@ class Course:
 
     root: Path
     is_clone: bool
+    folders: tuple[str, ...] = FOLDERS
 
     def files(self) -> Iterator[Path]:
         """Yield every file of the course, as paths relative to `root`, sorted."""
-        for folder in FOLDERS:
+        for folder in self.folders:
             for path in sorted((self.root / folder).rglob("*")):
                 if path.is_file() and ".ipynb_checkpoints" not in path.parts:
                     yield path.relative_to(self.root)

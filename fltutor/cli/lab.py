@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -32,10 +33,13 @@ _DATA = Path(__file__).with_name("jupyter_data")
 )
 @click.option("--no-browser", is_flag=True, help="Print the address, open nothing.")
 @click.option("--copy-only", is_flag=True, help="Copy the course; do not start.")
+@click.option("--no-solutions", is_flag=True, help="Copy no solutions.")
 @click.argument(
     "arguments", nargs=-1, type=click.UNPROCESSED, metavar="[DIR] [JUPYTER OPTIONS]"
 )
-def open_lab(arguments: tuple[str, ...], no_browser: bool, copy_only: bool) -> None:
+def open_lab(
+    arguments: tuple[str, ...], no_browser: bool, copy_only: bool, no_solutions: bool
+) -> None:
     """Open the course in JupyterLab, at lesson 00.
 
     From a clone, without DIR: that clone. Else a copy of the course in DIR
@@ -45,7 +49,7 @@ def open_lab(arguments: tuple[str, ...], no_browser: bool, copy_only: bool) -> N
     """
     try:
         folder, options = split_arguments(arguments, jupyter_flags)
-        root = _course_folder(folder, copy_only=copy_only)
+        root = _course_folder(folder, copy_only=copy_only, solved=not no_solutions)
     except (ValueError, OSError) as error:
         raise click.ClickException(str(error)) from error
     if copy_only:
@@ -152,10 +156,12 @@ def _is_root() -> bool:
     return getattr(os, "geteuid", lambda: 1)() == 0
 
 
-def _course_folder(folder: Path | None, *, copy_only: bool) -> Path:
+def _course_folder(folder: Path | None, *, copy_only: bool, solved: bool) -> Path:
     """Return the folder to open, after copying the course there if need be."""
     course = find_course()
-    if course.is_clone and folder is None and not copy_only:
+    if not solved:
+        course = replace(course, folders=("lessons", "exercises"))
+    if course.is_clone and folder is None and not copy_only and solved:
         message = _("This is a clone of the course: using {root} itself.")
         click.echo(message.format(root=course.root))
         return course.root

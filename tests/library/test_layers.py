@@ -27,7 +27,9 @@ LAYERS = {
             "federation personal inversion membership",
             "systems evaluation plots checks",
             "lab",
-            "lesson cli",
+            "lesson",
+            "instructor",
+            "cli",
             "course",
             "widgets",
         ]

@@ -10,6 +10,8 @@ from pathlib import Path
 import exercise_support as support
 import pytest
 
+from fltutor.instructor.folder import write_sources
+
 pytest.importorskip(
     "nbgrader", reason="nbgrader is for instructors: extra `instructor`"
 )
@@ -41,7 +43,7 @@ def course(tmp_path_factory):
     (root / "solutions").mkdir(parents=True)
     for path in NOTEBOOKS:
         shutil.copy(path, root / "solutions")
-    names = support.tool.write_course(root, folder)
+    names = write_sources(root / "solutions", folder)
     config = Config()
     config.CourseDirectory.root = str(folder)
     config.CourseDirectory.db_url = f"sqlite:///{folder / 'gradebook.db'}"
