@@ -8,6 +8,7 @@ nothing here looks up a name that a cell may have replaced since.
 from __future__ import annotations
 
 import builtins
+import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -24,6 +25,7 @@ def keep(numbers: list[str], secret: str) -> Callable[[], None]:
     Python's builtins, the shell, and of everything in ``fltutor``: modules, classes,
     functions with their code, records and containers one level deep.
     """
+    os.environ["FLTUTOR_PROGRESS"] = "off"  # a learner's record, not the grader's
     sys.path[:] = [*filter(None, sys.path), ""]  # a file beside the notebook comes last
     for name in ("fltutor.checks", *(f"fltutor.course.lesson_{n}" for n in numbers)):
         import_module(name)
@@ -31,8 +33,10 @@ def keep(numbers: list[str], secret: str) -> Callable[[], None]:
         import_module("fltutor.checks").checks_of(number)
     shell = import_module("IPython").get_ipython()
     modules = {k: m for k, m in sys.modules.items() if k.split(".")[0] == "fltutor"}
+    course = modules["fltutor"]
+    vars(course)["check"] = course.check  # else it is looked up where it is asked for
     seen: dict[int, Any] = {}
-    undo: list[Undo] = [_namespace(vars(builtins))]
+    undo: list[Undo] = [_module(builtins)]
     for module in modules.values():
         undo += _kept(module, seen)
     for place in (*type(shell).__mro__[:-1], type(shell.display_pub)):
@@ -43,7 +47,7 @@ def keep(numbers: list[str], secret: str) -> Callable[[], None]:
         for value in seen.values()
         if callable(getattr(value, "cache_clear", None))
     ]
-    output, course = sys.stdout, modules["fltutor"]
+    output = sys.stdout
 
     def put_back() -> None:
         for step in undo:
@@ -64,7 +68,7 @@ def _kept(value: Any, seen: dict[int, Any]) -> list[Undo]:
         return []
     seen[id(value)] = value
     if isinstance(value, ModuleType) and value.__name__.split(".")[0] == "fltutor":
-        inner, undo = list(vars(value).values()), [_namespace(vars(value))]
+        inner, undo = list(vars(value).values()), [_module(value)]
     elif isinstance(value, type) and _ours(value):
         inner, undo = list(vars(value).values()), [_attributes(value)]
     elif isinstance(value, FunctionType) and _ours(value):
@@ -94,9 +98,29 @@ def _ours(value: Any) -> bool:
 
 
 def _namespace(space: dict[Any, Any]) -> Undo:
-    """Restore entries that were there; what came since stays (a lazy import)."""
+    """Restore what was there, and take away what was not."""
     before = dict(space)
-    return lambda: space.update(before)
+
+    def put_back() -> None:
+        for name in [name for name in space if name not in before]:
+            del space[name]
+        space.update(before)
+
+    return put_back
+
+
+def _module(module: ModuleType) -> Undo:
+    """Restore a module; submodules that were loaded since may stay."""
+    space, name, loaded = vars(module), module.__name__, sys.modules
+    before = dict(space)
+
+    def put_back() -> None:
+        for key in [key for key in space if key not in before]:
+            if loaded.get(f"{name}.{key}") is not space[key]:
+                del space[key]
+        space.update(before)
+
+    return put_back
 
 
 def _list(values: list[Any]) -> Undo:

@@ -31,6 +31,10 @@ FAKES = {
     "types.SimpleNamespace(passed=True))",
     "module": "import fltutor.checks as m, types\n"
     "m.check = ft.check = lambda *a: types.SimpleNamespace(passed=True)",
+    "both": "import sys, types\nft.check = sys.modules['fltutor.check'] = lambda *a: "
+    "types.SimpleNamespace(passed=True)",
+    "builtin": "import builtins\nbuiltins.all = lambda values: True\n"
+    "builtins.any = lambda values: False",
     "runner": "import fltutor.checks as m\nm.run_check = lambda check, answers: 1",
     "passed": "import fltutor.checks.report as r\n"
     "r.Result.passed = property(lambda self: True)",
@@ -69,9 +73,7 @@ def grades(tmp_path_factory):
     exchange.mkdir(mode=0o777)
     exchange.chmod(0o777)
     environ = {**os.environ, "OMP_NUM_THREADS": "1", "HOME": str(base)}
-    environ["PYTHONPATH"] = os.pathsep.join([str(support.ROOT), *_path(environ)])
     environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.defpath])
-    environ["FLTUTOR_PROGRESS"] = str(base)
     place = base
     for command in readme_commands():
         words = command.split()
@@ -85,10 +87,6 @@ def grades(tmp_path_factory):
     with (place / "grades.csv").open(encoding="utf-8") as file:
         rows = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
     return rows, place
-
-
-def _path(environ):
-    return filter(None, [environ.get("PYTHONPATH")])
 
 
 def _run(command, place, environ):
@@ -119,6 +117,8 @@ def _hand_in(place, mine, exchange, environ):
         folder = place / "submitted" / student / NAME
         folder.mkdir(parents=True)
         (folder / f"{NAME}.ipynb").write_text(text, encoding="utf-8")
+        files = {**files, "timestamp.txt": "2026-11-25 12:00:00.000000 UTC"}
+        files["submission_secret.txt"] = student  # releasing feedback asks for both
         for name, content in files.items():
             (folder / name).write_text(content, encoding="utf-8")
 
