@@ -25,12 +25,7 @@ def keep(numbers: list[str], secret: str) -> Callable[[], None]:
     Python's builtins, the shell, and of everything in ``fltutor``: modules, classes,
     functions with their code, records and containers one level deep.
     """
-    os.environ["FLTUTOR_PROGRESS"] = "off"  # a learner's record, not the grader's
-    sys.path[:] = [*filter(None, sys.path), ""]  # a file beside the notebook comes last
-    for name in ("fltutor.checks", *(f"fltutor.course.lesson_{n}" for n in numbers)):
-        import_module(name)
-    for number in numbers:
-        import_module("fltutor.checks").checks_of(number)
+    _load(numbers)
     shell = import_module("IPython").get_ipython()
     modules = {k: m for k, m in sys.modules.items() if k.split(".")[0] == "fltutor"}
     course = modules["fltutor"]
@@ -60,6 +55,16 @@ def keep(numbers: list[str], secret: str) -> Callable[[], None]:
         output.write(secret)
 
     return put_back
+
+
+def _load(numbers: list[str]) -> None:
+    """Import the course, and not a file of that name beside the notebook."""
+    os.environ["FLTUTOR_PROGRESS"] = "off"  # a learner's record, not the grader's
+    sys.path[:] = [*filter(None, sys.path), ""]  # a file beside the notebook comes last
+    for name in ("fltutor.checks", *(f"fltutor.course.lesson_{n}" for n in numbers)):
+        import_module(name)
+    for number in numbers:
+        import_module("fltutor.checks").checks_of(number)
 
 
 def _kept(value: Any, seen: dict[int, Any]) -> list[Undo]:
